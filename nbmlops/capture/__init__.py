@@ -1,0 +1,1 @@
+"""What a kernel did: cells, reads, fits, metrics, figures, git, environment, the notebook's identity."""

@@ -1,0 +1,135 @@
+"""The verb table: every function marked with `@verb` in a stage's `verbs.py`, described once for all doors."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from nbmlops.errors import NotFound, there_is
+from nbmlops.verb import Live
+
+# noun → the module that answers for it; the order is the lifecycle's and help keeps it.
+STAGES = {
+    "workspace": "nbmlops.runs.workspace_verbs",
+    "run": "nbmlops.runs.verbs",
+    "data": "nbmlops.data.verbs",
+    "pipeline": "nbmlops.pipelines.verbs",
+    "model": "nbmlops.models.verbs",
+    "endpoint": "nbmlops.endpoints.verbs",
+    "drift": "nbmlops.monitoring.verbs",
+    "policy": "nbmlops.monitoring.policy_verbs",
+    "audit": "nbmlops.runs.audit_verbs",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a verb."""
+
+    name: str
+    type: Any  # without Annotated; dict, list, Literal, Optional and plain types
+    required: bool
+    default: Any
+    positional: bool
+    live: bool
+    help: str
+
+    @property
+    def bare(self) -> Any:
+        """The type without `| None`."""
+        if get_origin(self.type) in (Union, types.UnionType):
+            rest = [member for member in get_args(self.type) if member is not type(None)]
+            return rest[0] if len(rest) == 1 else Union[tuple(rest)]
+        return self.type
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a person can ask for, as every door sees it."""
+
+    noun: str
+    action: str
+    function: Callable[..., Any]
+    method: str | None
+    path: str | None
+    parameters: tuple[Parameter, ...]
+    returns: Any
+
+    @property
+    def id(self) -> str:
+        """`noun.action`, everywhere."""
+        return f"{self.noun}.{self.action}"
+
+    @property
+    def summary(self) -> str:
+        """The docstring's first sentence."""
+        return inspect.getdoc(self.function).split("\n\n")[0].replace("\n", " ")  # type: ignore[union-attr]
+
+    @property
+    def needs_notebook(self) -> bool:
+        """Whether only a notebook can give what it requires."""
+        return any(parameter.live and parameter.required for parameter in self.parameters)
+
+    @property
+    def stored(self) -> tuple[Parameter, ...]:
+        """The parameters that text or JSON can give."""
+        return tuple(parameter for parameter in self.parameters if not parameter.live)
+
+
+@cache
+def verbs() -> dict[str, Verb]:
+    """All verbs by id, in the order of the lifecycle."""
+    return {verb.id: verb for noun in STAGES for verb in verbs_of(noun)}
+
+
+@cache
+def verbs_of(noun: str) -> tuple[Verb, ...]:
+    """One noun's verbs in the order they stand in its module; no other stage is imported."""
+    if noun not in STAGES:
+        raise NotFound(f"There is no {noun!r} to ask.", hint=f"There are: {', '.join(STAGES)}.")
+    module = importlib.import_module(STAGES[noun])
+    marked = [(name, value) for name, value in vars(module).items() if hasattr(value, "__verb__") and value.__module__ == module.__name__]
+    return tuple(_describe(noun, name.rstrip("_"), function) for name, function in marked)
+
+
+def find(noun: str, action: str) -> Verb:
+    """One verb; NotFound says which actions the noun has."""
+    for verb in verbs_of(noun):
+        if verb.action == action:
+            return verb
+    raise NotFound(f"{noun!r} cannot {action!r}.", hint=f"It can: {there_is(verb.action for verb in verbs_of(noun))}.")
+
+
+def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == "workspace":
+            continue
+        hint, live, text = hints[parameter.name], False, ""
+        if get_origin(hint) is Annotated:
+            hint, *notes = get_args(hint)
+            for note in notes:
+                if isinstance(note, Live):
+                    live, text = True, note.what
+                elif isinstance(note, str):
+                    text = note
+        required = parameter.default is inspect.Parameter.empty
+        parameters.append(
+            Parameter(
+                name=parameter.name,
+                type=hint,
+                required=required,
+                default=None if required else parameter.default,
+                positional=parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                live=live,
+                help=text,
+            )
+        )
+    mark = function.__verb__  # type: ignore[attr-defined]
+    return Verb(noun, action, function, mark.method, mark.path, tuple(parameters), hints["return"])

@@ -1,0 +1,1 @@
+"""Data: frames, fingerprints, profiles, what was read."""

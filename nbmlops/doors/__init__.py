@@ -1,0 +1,1 @@
+"""Magics, shell, REST, widgets: they translate and decide nothing."""

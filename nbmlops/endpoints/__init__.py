@@ -1,0 +1,1 @@
+"""Deploying: named endpoints, the targets they run on, asking them."""

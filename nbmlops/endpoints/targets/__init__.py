@@ -1,0 +1,1 @@
+"""Where an endpoint runs: one file per target."""

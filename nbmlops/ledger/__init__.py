@@ -1,0 +1,1 @@
+"""Everything remembered: tables and migrations, one write lock, content-addressed blobs, the audit chain."""

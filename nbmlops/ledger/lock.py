@@ -1,0 +1,75 @@
+"""One lock around every write: fair between processes, free again when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbmlops.errors import Unavailable, Unwritable
+
+
+class WriteLock:
+    """An flock on a sidecar file, with a thread lock in front of it.
+
+    SQLite's own busy handler is unfair, and its write-ahead log must not be checkpointed by two connections at once:
+    whoever writes or checkpoints holds this.
+    """
+
+    def __init__(self, path: Path, *, timeout_s: float = 30.0) -> None:
+        self.path = path
+        self.timeout_s = timeout_s
+        self._threads = threading.RLock()
+        self._depth = 0
+        self._handle: int | None = None
+        self._pid = os.getpid()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock. Waits at most `timeout_s`, then says who might have it."""
+        if os.getpid() != self._pid:  # a fork: the parent's descriptor shares its lock
+            self.__init__(self.path, timeout_s=self.timeout_s)  # type: ignore[misc]
+        with self._threads:
+            if self._depth == 0:
+                self._take()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._release()
+
+    def _take(self) -> None:
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unwritable(
+                f"The workspace at {self.path.parent} cannot be written: {error.strerror}.",
+                hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
+            ) from error
+        end = time.monotonic() + self.timeout_s
+        pause = 0.0005
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    os.close(handle)
+                    raise Unavailable(
+                        f"Another process has held the write lock of {self.path.parent} for {self.timeout_s:.0f} s.",
+                        hint="Look for a stopped process that uses this workspace.",
+                    ) from None
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.01)
+        self._handle = handle
+
+    def _release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)  # the only descriptor of this open file: closing it unlocks
+            self._handle = None

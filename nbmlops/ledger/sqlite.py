@@ -1,0 +1,169 @@
+"""The embedded ledger: one SQLite file per store, many writing processes.
+
+Every write is one `BEGIN IMMEDIATE` transaction under the write lock, so that "database is locked" cannot happen, two
+connections never checkpoint at once, and the change cursor and the audit chain advance with what they tell of.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from nbmlops.errors import Damaged, NewerWorkspace, Unwritable
+from nbmlops.ledger.lock import WriteLock
+from nbmlops.ledger.transaction import Transaction
+
+_NETWORK = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "ceph", "lustre")
+
+
+def migrations(kind: str) -> list[tuple[int, str]]:
+    """Number and SQL of each migration of a store, in order. Numbers start at 1 and have no gaps."""
+    folder = files("nbmlops.ledger").joinpath("migrations", kind)
+    found = sorted((int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    assert [number for number, _ in found] == list(range(1, len(found) + 1))
+    return found
+
+
+class SqliteLedger:
+    """One store: `read` for questions, `write` for a transaction."""
+
+    def __init__(self, path: Path, *, kind: str = "ledger") -> None:
+        self.path = path
+        self.kind = kind
+        self.lock = WriteLock(path.with_name(path.name + ".lock"))
+        self._threads = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._pid = 0
+
+    @property
+    def schema_version(self) -> int:
+        """The version this nbmlops writes."""
+        return len(migrations(self.kind))
+
+    def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows of a question, as mappings."""
+        with self._threads:
+            try:
+                return self._open().execute(sql, values).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise self._said(error) from error
+
+    def read_one(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row, or None."""
+        rows = self.read(sql, *values)
+        return rows[0] if rows else None
+
+    def changed_outside(self) -> int:
+        """A number that moves when another connection has written; costs next to nothing."""
+        return int(self.read("PRAGMA data_version")[0][0])
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """One transaction: all of it or none of it.
+
+        `durable`: on the disk when this returns, power loss included. Without it, a power loss (not a crash) can take
+        the last moments: right for a running experiment's metrics, wrong for a promotion.
+        """
+        with self._threads, self.lock.held():
+            connection = self._open()
+            try:
+                connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                connection.execute("BEGIN IMMEDIATE")
+                transaction = Transaction(connection)
+                try:
+                    yield transaction
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.DatabaseError as error:
+                raise self._said(error) from error
+
+    def close(self) -> None:
+        """Close under the lock: the last connection to close checkpoints."""
+        with self._threads:
+            connection, self._connection = self._connection, None
+            if connection is None or self._pid != os.getpid():
+                return
+            try:
+                with self.lock.held():
+                    connection.close()
+            except Unwritable:
+                connection.close()
+
+    # -- opening
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None and self._pid == os.getpid():
+            return self._connection
+        # After a fork the parent's connection is left alone: closing it here would drop the parent's locks.
+        self._pid = os.getpid()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise self._said(error) from error
+        try:
+            connection.row_factory = sqlite3.Row
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > self.schema_version:
+                raise NewerWorkspace(
+                    f"{self.path} has schema {version}; this nbmlops knows {self.schema_version}.",
+                    hint="Upgrade: pip install -U nbmlops. The file was left untouched.",
+                )
+            connection.execute("PRAGMA foreign_keys=ON")
+            if version < self.schema_version:
+                self._migrate(connection)
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise self._said(error) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        with self.lock.held():
+            # A write-ahead log needs shared memory, which network file systems do not give.
+            mode = "DELETE" if _on_network(self.path) else "WAL"
+            connection.execute(f"PRAGMA journal_mode={mode}")
+            connection.execute("PRAGMA synchronous=FULL")
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            for number, sql in migrations(self.kind):
+                if number > version:
+                    connection.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version={number};\nCOMMIT;")
+
+    def _said(self, error: Exception) -> Exception:
+        text = str(error)
+        if isinstance(error, OSError) or any(
+            word in text for word in ("readonly", "read-only", "disk is full", "disk I/O", "unable to open")
+        ):
+            return Unwritable(
+                f"The workspace at {self.path.parent} cannot be written: {text}.",
+                hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
+            )
+        if "malformed" in text or "not a database" in text:
+            return Damaged(f"{self.path} is damaged: {text}.", hint="Move it aside and restore a copy.")
+        return error
+
+
+def _on_network(path: Path) -> bool:
+    try:
+        mounts = Path("/proc/mounts").read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    target, best, kind = str(path.absolute()), "", ""
+    for line in mounts:
+        _, point, filesystem, *_ = line.split(" ")
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, filesystem
+    return kind.startswith(_NETWORK)

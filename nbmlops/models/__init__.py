@@ -1,0 +1,1 @@
+"""Models: registry, signature, flavors, gates, promotion and rollback."""

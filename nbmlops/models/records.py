@@ -1,0 +1,124 @@
+"""The nouns of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+ColumnType = Literal["float", "integer", "string", "boolean", "datetime"]
+Way = Literal["promote", "rollback"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureColumn:
+    """One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there."""
+
+    name: str
+    type: ColumnType
+    nullable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """The columns a model takes and gives, in order. `named`: rows are frames with column names, not bare arrays."""
+
+    inputs: list[SignatureColumn]
+    outputs: list[SignatureColumn]
+    named: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion:
+    """One immutable version of a model, with its lineage to run and data."""
+
+    model: str
+    version: int
+    flavor: str
+    digest: str
+    size_bytes: int
+    signature: Signature
+    metrics: dict[str, float]
+    run: str | None
+    dataset: str | None
+    reference: str | None
+    estimator: str
+    description: str
+    registered_at: datetime
+    registered_by: str
+    aliases: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAlias:
+    """A movable name for one version; `previous` says where it pointed."""
+
+    model: str
+    alias: str
+    version: int
+    previous: int | None
+    moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasMove:
+    """One move in an alias's history."""
+
+    model: str
+    alias: str
+    version: int
+    previous: int | None
+    way: Way
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first)."""
+
+    name: str
+    versions: list[ModelVersion]
+    aliases: dict[str, int]
+    moves: list[AliasMove]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRule:
+    """What a version must show before it may be promoted.
+
+    `metric` is mae, rmse, r2, accuracy, f1, log_loss … as scikit-learn defines them, or a metric the run logged.
+    `limit` bounds it (at most, where lower is better; at least, where higher is). `better_percent`: it must be better
+    than the champion's by this share, on the same rows where rows are given; negative allows it to be that much worse;
+    None asks for no comparison.
+    """
+
+    metric: str
+    better: Literal["lower", "higher"]
+    limit: float | None = None
+    better_percent: float | None = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateCheck:
+    """One check of a gate: what was measured, what was asked, and on what."""
+
+    name: str
+    passed: bool
+    value: float | None
+    limit: float | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateReport:
+    """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared."""
+
+    id: str
+    model: str
+    version: int
+    champion: int | None
+    passed: bool
+    checks: list[GateCheck]
+    rows: int
+    at: datetime

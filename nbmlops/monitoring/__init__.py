@@ -1,0 +1,1 @@
+"""Watching: windows, drift tests, quality over time, policies."""

@@ -1,0 +1,1 @@
+"""Re-executing notebooks: parameters, the papermill engine, the runner."""

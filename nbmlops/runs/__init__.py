@@ -1,0 +1,1 @@
+"""Runs: one attempt each, with a truthful status; search and compare."""

@@ -1,0 +1,1 @@
+"""The ASGI model server. It knows no Jupyter."""

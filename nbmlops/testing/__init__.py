@@ -1,0 +1,1 @@
+"""For tests of nbmlops and of its adapters: fixtures and suites."""

@@ -1,0 +1,135 @@
+"""One project, opened: settings, ledger, blobs, clock.
+
+A workspace is a `.nbmlops` folder, found by walking up from the notebook and made on first use.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nbmlops import plugins
+from nbmlops.errors import NewerWorkspace, Unwritable
+from nbmlops.settings import FOLDER, SCHEMA_VERSION, Settings, find_root, read_settings, write_settings
+
+_current: ContextVar[Workspace | None] = ContextVar("nbmlops_workspace", default=None)
+_opened: dict[tuple[Path, int], Workspace] = {}
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+class Workspace:
+    """Open with `Workspace.at(folder)`; the ledger and the blobs open when first asked for."""
+
+    def __init__(self, root: Path, settings: Settings, *, clock: Callable[[], datetime] = utc_now, actor: str | None = None) -> None:
+        self.root = root
+        self.settings = settings
+        self.clock = clock
+        self._actor = actor
+
+    @classmethod
+    def at(cls, folder: Path | str, *, clock: Callable[[], datetime] = utc_now, actor: str | None = None) -> Workspace:
+        """The workspace at `folder`, made if there is none.
+
+        Raises Unwritable when it cannot be made, NewerWorkspace when a newer nbmlops wrote it.
+        """
+        root = Path(folder).expanduser().absolute()
+        settings = read_settings(root)
+        known = SCHEMA_VERSION
+        if settings is not None and settings.schema_version > known:
+            raise NewerWorkspace(
+                f"The workspace at {root} has schema {settings.schema_version}; this nbmlops knows {known}.",
+                hint="Upgrade: pip install -U nbmlops. Nothing in it was touched.",
+            )
+        if settings is None or settings.schema_version < known:
+            _make(root)
+            settings = replace(settings or Settings(), schema_version=known)
+            write_settings(root, settings)
+        return cls(root, settings, clock=clock, actor=actor)
+
+    @property
+    def folder(self) -> Path:
+        """The `.nbmlops` folder."""
+        return self.root / FOLDER
+
+    @property
+    def actor(self) -> str:
+        """Who the audit trail names."""
+        if self._actor:
+            return self._actor
+        try:
+            return os.environ.get("NBMLOPS_ACTOR") or getpass.getuser()
+        except (KeyError, OSError):
+            return f"uid {os.getuid()}"
+
+    @cached_property
+    def ledger(self) -> Any:
+        """Everything remembered but bytes and predictions."""
+        return plugins.adapter("ledger", self.settings.ledger)(self.folder / "ledger.sqlite")
+
+    @cached_property
+    def prediction_ledger(self) -> Any:
+        """The prediction log: a store of its own, since it grows and is pruned by other rules."""
+        return plugins.adapter("ledger", self.settings.ledger)(self.folder / "predictions.sqlite", kind="predictions")
+
+    @cached_property
+    def blobs(self) -> Any:
+        """Bytes by digest."""
+        return plugins.adapter("blobs", self.settings.blobs)(self.folder / "blobs")
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("ledger", "prediction_ledger"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+
+def use(workspace: Workspace | None = None) -> Workspace:
+    """The workspace a verb works in: the one given, the one a door set, or the nearest above the current folder."""
+    chosen = workspace or _current.get()
+    return chosen if chosen is not None else opened(Path.cwd())
+
+
+def opened(start: Path) -> Workspace:
+    """The nearest workspace at or above `start`, opened once per process; made at `start` if there is none."""
+    root = find_root(start) or start.absolute()
+    key = (root, os.getpid())
+    known = _opened.get(key)
+    if known is None or not (root / FOLDER).is_dir():
+        known = _opened[key] = Workspace.at(root)
+    return known
+
+
+@contextmanager
+def within(workspace: Workspace) -> Any:
+    """Verbs called inside work in `workspace`."""
+    token = _current.set(workspace)
+    try:
+        yield workspace
+    finally:
+        _current.reset(token)
+
+
+def _make(root: Path) -> None:
+    folder = root / FOLDER
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", "utf-8")
+    except OSError as error:
+        raise Unwritable(
+            f"No workspace can be made at {root}: {error.strerror}.",
+            hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
+        ) from error
