@@ -15,7 +15,7 @@ def digest(previous: str, at: str, actor: str, verb: str, subject: str, evidence
     """BLAKE3 over the JSON list of everything an event says, its predecessor's digest first.
 
     >>> digest(GENESIS, "2026-01-01T00:00:00+00:00", "ada", "model.promote", "m", "{}")[:13]
-    'blake3:3b5f0a'
+    'blake3:c182b3'
     """
     whole = json.dumps([previous, at, actor, verb, subject, evidence]).encode()
     return "blake3:" + blake3(whole).hexdigest()
