@@ -1,0 +1,182 @@
+"""Which calls a user's cell makes, seen without standing in their way.
+
+An AST step rewrites `model.fit(X, y)` to
+
+    see(7, 0, see(7, -1, model.fit)(see(7, 1, X), see(7, 2, y)))
+
+where `see` gives its last argument back. The call itself is still made from the user's own frame, with the user's own
+objects: no wrapper, no extra line in a traceback, and `super()` and `locals()` mean what they meant. `see` is looked up
+in builtins at each call and is the identity where nobody observes: in a worker process, after `%unload_ext`.
+
+Only calls that could matter are rewritten: fits, scores, metrics and readers, by their name or by where the name came
+from.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import itertools
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+BUILTIN = "__nbmlops_see__"
+CALLEE, RESULT = -1, 0
+FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict"})
+_READERS = re.compile(r"(read|scan|load|open|from)_?\w*|imread|genfromtxt|ParquetFile|dataset")
+_METRICS = re.compile(r"\w*(_score|_error|_loss|_deviance|_coefficient|_coef)|auc|pinball\w*|matthews_corrcoef")
+_MODULES = ("sklearn.metrics", "pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL")
+
+
+@dataclass
+class Call:
+    """One observed call: what was called, with what, and when it began."""
+
+    site: int
+    callee: Any
+    args: dict[int | str, Any] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where in the source a call stands; `assigned` is the name its value is given to, if it is one."""
+
+    assigned: str | None
+    keywords: tuple[str, ...]
+
+
+class Calls(ast.NodeTransformer):
+    """The AST step and what it hands on: `done(call, site, result)` for each call that came back."""
+
+    def __init__(self, names: dict[str, Any], done: Callable[[Call, Site, Any], None]) -> None:
+        self._names = names
+        self._done = done
+        self._sites: dict[int, Site] = {}
+        self._numbers = itertools.count(1)
+        self._local = threading.local()
+        self._imported: set[str] = set()
+
+    # -- at run time
+
+    def see(self, site: int, part: int, value: Any) -> Any:
+        """Note `value`, give it back. Never raises."""
+        try:
+            stack: list[Call] = self._local.__dict__.setdefault("stack", [])
+            if part == CALLEE:
+                stack.append(Call(site, value))
+            else:
+                at = next((i for i in range(len(stack) - 1, -1, -1) if stack[i].site == site), None)
+                if at is not None:
+                    # What stands above belongs to calls that raised.
+                    del stack[at + 1 :]
+                    if part == RESULT:
+                        self._done(stack.pop(), self._sites[site], value)
+                    else:
+                        known = self._sites[site].keywords
+                        stack[at].args[known[part - 1001] if part > 1000 else part - 1] = value
+        except Exception as error:  # noqa: BLE001 - an observer must never break what it observes
+            self.failed(error)
+        return value
+
+    def failed(self, error: Exception) -> None:
+        """Told when observing went wrong; the owner replaces it."""
+
+    def forget(self) -> None:
+        """A cell has ended: calls that never came back are dropped."""
+        self._local.__dict__.pop("stack", None)
+
+    def install(self) -> None:
+        """Let rewritten code find `see`."""
+        setattr(builtins, BUILTIN, self.see)
+
+    def remove(self) -> None:
+        """Rewritten code goes on, unobserved."""
+        if getattr(builtins, BUILTIN, None) == self.see:
+            delattr(builtins, BUILTIN)
+
+    # -- at compile time
+
+    def visit(self, node: ast.AST) -> Any:
+        """Rewrite a whole cell; on any surprise the cell stays as it was."""
+        if not isinstance(node, (ast.Module, ast.Interactive, ast.Expression)):
+            return super().visit(node)
+        try:
+            self._imported = {
+                alias.asname or alias.name
+                for inner in ast.walk(node)
+                if isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith(_MODULES)
+                for alias in inner.names
+            }
+            if not any(isinstance(inner, ast.Call) and self._matters(inner.func) for inner in ast.walk(node)):
+                return node
+            import copy
+
+            changed = super().visit(copy.deepcopy(node))
+            return ast.fix_missing_locations(changed)
+        except Exception as error:  # noqa: BLE001
+            self.failed(error)
+            return node
+
+    def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
+        """`mae = mean_absolute_error(…)` names the number `mae`."""
+        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            # float(…), round(…, 2) and the like keep the name
+            while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("float", "round", "abs") and value.args:
+                value = value.args[0]
+            if isinstance(value, ast.Call):
+                value._nbmlops_assigned = node.targets[0].id  # type: ignore[attr-defined]
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
+        """Hand callee, arguments and result through `see`."""
+        matters = self._matters(node.func)
+        assigned = getattr(node, "_nbmlops_assigned", None)
+        self.generic_visit(node)
+        if not matters:
+            return node
+        number = next(self._numbers)
+        keywords = tuple(keyword.arg for keyword in node.keywords if keyword.arg)
+        self._sites[number] = Site(assigned, keywords)
+        node.func = _through(number, CALLEE, node.func)
+        node.args = [arg if isinstance(arg, ast.Starred) else _through(number, at + 1, arg) for at, arg in enumerate(node.args)]
+        for keyword in node.keywords:
+            if keyword.arg:
+                keyword.value = _through(number, 1001 + keywords.index(keyword.arg), keyword.value)
+        return _through(number, RESULT, node)
+
+    def _matters(self, callee: ast.expr) -> bool:
+        if isinstance(callee, ast.Attribute):
+            name = callee.attr
+            return name in FITS or name == "score" or bool(_METRICS.fullmatch(name) or _READERS.fullmatch(name))
+        if isinstance(callee, ast.Name):
+            if callee.id in self._imported:
+                return True
+            known = self._names.get(callee.id)
+            module = getattr(known, "__module__", None)
+            return isinstance(module, str) and module.startswith(_MODULES) and callable(known)
+        return False
+
+
+def _through(site: int, part: int, value: ast.expr) -> ast.Call:
+    # getattr(__import__("builtins"), NAME, lambda site, part, value: value)(site, part, value)
+    nothing = ast.Lambda(
+        args=ast.arguments(
+            posonlyargs=[], args=[ast.arg(arg=name) for name in "spv"], kwonlyargs=[], kw_defaults=[], defaults=[]
+        ),
+        body=ast.Name(id="v", ctx=ast.Load()),
+    )
+    place = ast.Call(func=ast.Name(id="__import__", ctx=ast.Load()), args=[ast.Constant("builtins")], keywords=[])
+    seer = ast.Call(func=ast.Name(id="getattr", ctx=ast.Load()), args=[place, ast.Constant(BUILTIN), nothing], keywords=[])
+    whole = ast.Call(func=seer, args=[ast.Constant(site), ast.UnaryOp(op=ast.USub(), operand=ast.Constant(-part)) if part < 0 else ast.Constant(part), value], keywords=[])
+    for inner in ast.walk(whole):
+        if inner is value:
+            continue
+        if not hasattr(inner, "lineno") and hasattr(value, "lineno") and "lineno" in inner._attributes:
+            ast.copy_location(inner, value)
+    return ast.copy_location(whole, value)

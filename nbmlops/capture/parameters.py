@@ -1,0 +1,65 @@
+"""The parameters cell: its names and values."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+_COMMENT = re.compile(r"\s*#\s*parameters\b", re.IGNORECASE)
+
+
+def assigned(source: str) -> dict[str, Any]:
+    """Names a cell assigns literals to.
+
+    >>> assigned("# parameters\\nmonths = [1, 2]\\nlr: float = 0.1\\nx = f()")
+    {'months': [1, 2], 'lr': 0.1}
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            target, value = node.target, node.value
+        else:
+            continue
+        if isinstance(target, ast.Name):
+            try:
+                found[target.id] = ast.literal_eval(value)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                continue
+    return found
+
+
+def looks_like(source: str) -> bool:
+    """Whether a cell says itself that it holds parameters: its first line is the comment `# parameters`.
+
+    >>> looks_like("# Parameters of the run\\nx = 1"), looks_like("x = 1")
+    (True, False)
+    """
+    return bool(_COMMENT.match(source))
+
+
+def tagged_cells(notebook: Path) -> tuple[set[str], list[str]]:
+    """Ids and sources of a notebook file's cells that are tagged `parameters` or `injected-parameters`."""
+    try:
+        cells = json.loads(notebook.read_text("utf-8")).get("cells", [])
+    except (OSError, ValueError, AttributeError):
+        return set(), []
+    ids, sources = set(), []
+    for cell in cells:
+        if not isinstance(cell, dict):
+            continue
+        tags = (cell.get("metadata") or {}).get("tags") or []
+        if {"parameters", "injected-parameters"} & set(tags):
+            source = cell.get("source", "")
+            sources.append("".join(source) if isinstance(source, list) else str(source))
+            if cell.get("id"):
+                ids.add(str(cell["id"]))
+    return ids, sources

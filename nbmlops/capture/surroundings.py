@@ -1,0 +1,77 @@
+"""Git and the environment: what stood around a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbmlops.capture.secrets import mask
+
+_DISTRIBUTION = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)\.(dist|egg)-info")
+MAX_DIFF = 4 << 20
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED", "TZ", "LANG", "LC_ALL")
+
+
+def environment() -> dict[str, Any]:
+    """Python, platform, installed distributions with versions, and the settings that change numbers.
+
+    >>> "numpy" in environment()["distributions"]
+    True
+    """
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        # Folder names carry name and version; reading every METADATA would cost a second.
+        try:
+            names = os.listdir(folder or ".")  # noqa: PTH208
+        except OSError:
+            continue
+        for name in names:
+            if match := _DISTRIBUTION.fullmatch(name):
+                found.setdefault(match["name"].replace("_", "-").lower(), match["version"])
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "variables": {name: os.environ[name] for name in _THREADS if name in os.environ},
+        "distributions": dict(sorted(found.items())),
+    }
+
+
+def git(folder: Path) -> tuple[dict[str, Any], bytes | None]:
+    """Commit, branch, remote (no credentials), whether dirty; and the diff against the commit where there is one.
+
+    Outside a repository, or without git: empty.
+    """
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return {}, None
+    remote = _git(folder, "config", "--get", "remote.origin.url") or None
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no") or ""
+    facts = {
+        "commit": commit,
+        "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
+        "remote": re.sub(r"(?<=://)[^/@]*@", "", remote) if remote else None,
+        "dirty": bool(status.strip()),
+    }
+    if not facts["dirty"]:
+        return facts, None
+    diff = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-color") or ""
+    return facts, mask(diff[:MAX_DIFF]).encode("utf-8", "backslashreplace")
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    # Only its own environment decides: a hook or pager of the user's must not run.
+    env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
+    try:
+        done = subprocess.run(
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words], capture_output=True, timeout=10, env=env, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

@@ -1,0 +1,86 @@
+"""The run that is open in this process, if any: what `run.log` adds to and capture writes into."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from nbmlops.errors import NotFound
+from nbmlops.runs.book import RunBook
+from nbmlops.runs.records import Status
+from nbmlops.workspace import Workspace
+
+ATTACH_ENVIRONMENT = "NBMLOPS_RUN"
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """An open run of this process.
+
+    `live` was opened by a fit, `explicit` by somebody's word, `attached` by a runner outside that also ends it.
+    """
+
+    id: str
+    name: str
+    how: Literal["live", "explicit", "attached"]
+    workspace: Workspace
+    pid: int
+
+    @property
+    def book(self) -> RunBook:
+        """Where it is written."""
+        return RunBook(self.workspace)
+
+
+_open: list[OpenRun] = []
+
+# Capture fills these: who opens a run when something is logged and none is open, and who wants to write before one ends.
+opener: Callable[[], OpenRun] | None = None
+before_end: Callable[[OpenRun], Status] | None = None
+
+
+def current() -> OpenRun | None:
+    """The innermost open run of this process; a forked child has none."""
+    return _open[-1] if _open and _open[-1].pid == os.getpid() else None
+
+
+def enter(run_id: str, name: str, how: Literal["live", "explicit", "attached"], workspace: Workspace) -> OpenRun:
+    """Make an opened run the current one."""
+    found = OpenRun(run_id, name, how, workspace, os.getpid())
+    _open.append(found)
+    return found
+
+
+def leave(run: OpenRun) -> None:
+    """The run is no longer open here."""
+    if run in _open:
+        _open.remove(run)
+
+
+def end(run: OpenRun, status: Status | None = None, *, error: str | None = None, failed_cell: int | None = None) -> None:
+    """End an open run; what capture still holds is written first. An attached run is ended by its runner."""
+    seen: Status = before_end(run) if before_end is not None else "finished"
+    leave(run)
+    if run.how != "attached":
+        run.book.end(run.id, status or seen, error=error, failed_cell=failed_cell)
+
+
+def needed() -> OpenRun:
+    """The current run; capture opens one where it can. Raises NotFound with the way to open one."""
+    found = current()
+    if found is None and opener is not None:
+        found = opener()
+    if found is None:
+        raise NotFound("No run is open here.", hint="Open one: %mlops run start NAME, or run.start(NAME) in Python.")
+    return found
+
+
+@atexit.register
+def _end_explicit() -> None:
+    # Without capture (a plain script), the interpreter's end is the run's end.
+    for run in reversed(_open[:]):
+        if run.pid == os.getpid() and run.how == "explicit" and before_end is None:
+            end(run)

@@ -1,0 +1,150 @@
+"""What a person can ask of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from nbmlops.errors import Invalid
+from nbmlops.ledger.encode import plain
+from nbmlops.ledger.names import free_name
+from nbmlops.runs import current
+from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.compare import compare as side_by_side
+from nbmlops.runs.records import Comparison, MetricPoint, Run, RunRecord, Status
+from nbmlops.verb import verb
+from nbmlops.workspace import Workspace, use
+
+
+@verb(None)
+def start(
+    name: Annotated[str, "what to call it"] = "run",
+    *,
+    experiment: Annotated[str | None, "the question it belongs to; the folder's name if not given"] = None,
+    params: Annotated[dict[str, Any] | None, "inputs fixed before the run"] = None,
+    tags: Annotated[dict[str, str] | None, "words to find it by"] = None,
+    workspace: Workspace | None = None,
+) -> Run:
+    """Open a run; what follows in this process belongs to it until it ends.
+
+    Starting a run of the same name again is no error: it is the same run. Another name ends the run that was open.
+    """
+    _names(name, experiment, params, tags)
+    place = use(workspace)
+    open_now = current.current()
+    if open_now is not None and (open_now.how == "attached" or (open_now.how == "explicit" and open_now.name == name)):
+        open_now.book.add(open_now.id, Facts(params=plain(params or {}), tags=tags or {}))
+        return open_now.book.run(open_now.id)
+    if open_now is not None:
+        current.end(open_now)
+    book = RunBook(place)
+    run_id = book.open(name, experiment=experiment or place.root.name, kind="explicit", tags=tags, params=params)
+    current.enter(run_id, name, "explicit", place)
+    return book.run(run_id)
+
+
+@verb(None)
+def end(
+    *,
+    status: Annotated[Status | None, "how it ended; found out if not given"] = None,
+    workspace: Workspace | None = None,
+) -> Run:
+    """End the open run."""
+    if status == "running":
+        raise Invalid("A run cannot end as running.", hint="finished, failed or killed")
+    open_now = current.current()
+    if open_now is None:
+        newest = RunBook(use(workspace)).find(limit=1)
+        hint = f"The newest, {newest[0].id}, is {newest[0].status}." if newest else "Open one: %mlops run start NAME"
+        raise Invalid("No run is open here.", hint=hint)
+    current.end(open_now, status)
+    return open_now.book.run(open_now.id)
+
+
+@verb(None)
+def log(
+    metrics: Annotated[dict[str, float] | None, "numbers: mae=3.2 rmse=4.1"] = None,
+    *,
+    step: Annotated[int | None, "which step; one more than the last if not given"] = None,
+    params: Annotated[dict[str, Any] | None, "inputs fixed before the run"] = None,
+    tags: Annotated[dict[str, str] | None, "words to find it by"] = None,
+    artifact: Annotated[list[str] | None, "files to keep"] = None,
+    workspace: Workspace | None = None,
+) -> Run:
+    """Add metrics, parameters, tags or files to the open run; in a notebook one opens by itself."""
+    for name in metrics or {}:
+        free_name(name, "metric")
+    _names(None, None, params, tags)
+    try:
+        numbers = {name: float(value) for name, value in (metrics or {}).items()}
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"A metric is a number: {error}.", hint="For example: %mlops run log mae=3.2") from error
+    files = [Path(name) for name in artifact or []]
+    if absent := [str(path) for path in files if not path.is_file()]:
+        raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
+    open_now = current.needed()
+    now = open_now.workspace.clock()
+    read = open_now.workspace.ledger.read_one
+    facts = Facts(params=plain(params or {}), tags=tags or {})
+    for name, value in numbers.items():
+        last = read("SELECT max(step) AS step FROM metric WHERE run = ? AND name = ?", open_now.id, name)["step"]
+        at = step if step is not None else (0 if last is None else last + 1)
+        facts.metrics.append(MetricPoint(name=name, step=at, value=value, at=now))
+    for path in files:
+        facts.artifacts.append(_kept(open_now.workspace, path))
+    open_now.book.add(open_now.id, facts)
+    return open_now.book.run(open_now.id)
+
+
+@verb("GET /runs")
+def find(
+    *,
+    experiment: Annotated[str | None, "only of this experiment"] = None,
+    notebook: Annotated[str | None, "only of this notebook"] = None,
+    status: Annotated[Status | None, "only with this status"] = None,
+    limit: Annotated[int, "how many, newest first"] = 50,
+    workspace: Workspace | None = None,
+) -> list[Run]:
+    """List runs, newest first."""
+    place = use(workspace)
+    if notebook is not None:
+        notebook = str((place.root / notebook).resolve()) if not Path(notebook).is_absolute() else notebook
+    return RunBook(place).find(experiment=experiment, notebook=notebook, status=status, limit=max(0, min(limit, 10_000)))
+
+
+@verb("GET /runs/{run}")
+def show(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Workspace | None = None) -> RunRecord:
+    """Show everything known of a run: cells, files, fits, metrics, figures, git, environment."""
+    book = RunBook(use(workspace))
+    book.settle()
+    return book.record(run)
+
+
+@verb("GET /run-comparison")
+def compare(runs: Annotated[list[str], "two or more ids"], *, workspace: Workspace | None = None) -> Comparison:
+    """Compare runs side by side, what changed in front."""
+    if len(runs) < 2:
+        raise Invalid("Comparing takes two runs or more.", hint="Their ids: %mlops run find")
+    book = RunBook(use(workspace))
+    return side_by_side([book.record(run) for run in runs])
+
+
+def _names(name: str | None, experiment: str | None, params: dict[str, Any] | None, tags: dict[str, str] | None) -> None:
+    if name is not None:
+        free_name(name, "run")
+    if experiment is not None:
+        free_name(experiment, "experiment")
+    for key in params or {}:
+        free_name(key, "parameter")
+    for key in tags or {}:
+        free_name(key, "tag")
+
+
+def _kept(workspace: Workspace, path: Path) -> Any:
+    import mimetypes
+
+    from nbmlops.runs.records import Artifact
+
+    data = path.read_bytes()
+    media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Artifact(name=path.name, digest=workspace.blobs.put(data), media_type=media, size_bytes=len(data), position=None)
