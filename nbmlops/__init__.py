@@ -14,17 +14,42 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_NOUNS = {
-    "workspace": "nbmlops.runs.workspace_verbs",
-    "run": "nbmlops.runs.verbs",
-    "data": "nbmlops.data.verbs",
-    "pipeline": "nbmlops.pipelines.verbs",
-    "model": "nbmlops.models.verbs",
-    "endpoint": "nbmlops.endpoints.verbs",
-    "drift": "nbmlops.monitoring.verbs",
-    "policy": "nbmlops.monitoring.policy_verbs",
-    "audit": "nbmlops.runs.audit_verbs",
-}
+
+class _Noun:
+    """A noun people ask things of: its verbs, imported when first used."""
+
+    def __init__(self, module: str) -> None:
+        self.__module = module
+
+    def __getattr__(self, name: str) -> Any:
+        module = importlib.import_module(self.__module)
+        for spelled in (name, f"{name}_"):  # set_ is a verb named set
+            found = getattr(module, spelled, None)
+            if hasattr(found, "__verb__"):
+                return found
+        raise AttributeError(f"There is no {name!r} here. There are: {', '.join(dir(self))}.")
+
+    def __dir__(self) -> list[str]:
+        module = importlib.import_module(self.__module)
+        return sorted(name.rstrip("_") for name, value in vars(module).items() if hasattr(value, "__verb__"))
+
+    def __repr__(self) -> str:
+        return f"<nbmlops verbs: {', '.join(dir(self))}>"
+
+
+# Two nouns are also modules: those load first (they are light), so that no later import puts the module in the noun's place.
+for _module in ("nbmlops.data", "nbmlops.workspace"):
+    importlib.import_module(_module)
+
+workspace: Any = _Noun("nbmlops.runs.workspace_verbs")
+run: Any = _Noun("nbmlops.runs.verbs")
+data: Any = _Noun("nbmlops.data.verbs")
+pipeline: Any = _Noun("nbmlops.pipelines.verbs")
+model: Any = _Noun("nbmlops.models.verbs")
+endpoint: Any = _Noun("nbmlops.endpoints.verbs")
+drift: Any = _Noun("nbmlops.monitoring.verbs")
+policy: Any = _Noun("nbmlops.monitoring.policy_verbs")
+audit: Any = _Noun("nbmlops.runs.audit_verbs")
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -1,0 +1,373 @@
+"""One kernel's session: what its cells did becomes facts, and at each cell's end one transaction.
+
+Live, a run opens at the first fit of a model and takes in what the session did before (cells, reads, parameters). It
+ends when the cell that opened it is executed again, when the user ends it, or with the kernel. Under a runner the run is
+the runner's, and the session only adds to it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from nbmlops.capture import parameters as cell_parameters
+from nbmlops.capture.calls import Call, Calls, Site
+from nbmlops.capture.figures import Figures
+from nbmlops.capture.fits import FitFacts, Living
+from nbmlops.capture.reads import reads
+from nbmlops.capture.secrets import mask, mask_params
+from nbmlops.capture.where import notebook_of
+from nbmlops.errors import NbmlopsError
+from nbmlops.runs import current
+from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.current import OpenRun
+from nbmlops.runs.records import Artifact, Cell, Status
+from nbmlops.workspace import Workspace, opened, utc_now
+
+_session: Session | None = None
+
+
+class Session:
+    """Observes one shell from `attach` to `detach`."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.pid = os.getpid()
+        self.recording = True
+        self.position = 0
+        self.before = Facts()  # what the session did, for a run that opens later
+        self.now = Facts()  # what the executing cell did so far
+        self.data: dict[str, Any] = {}  # datasets seen in this cell, by digest
+        self.run_data: set[str] = set()  # digests that make the open run's data hash
+        self.living = Living()
+        self.figures = Figures()
+        self.fit_count = 0
+        self.metric_steps: dict[tuple[str, str], int] = {}
+        self.opened_by: tuple[Any, str] | None = None
+        self.cell_scoped: OpenRun | None = None
+        self.raised: dict[Any, tuple[int, str]] = {}
+        self._stack: list[tuple[Any, float, Any]] = []
+        self._said: set[str] = set()
+        self._surroundings: threading.Thread | None = None
+        from nbmlops.capture.observe import Observer
+
+        self.observer = Observer(self)
+        self.calls = Calls(shell.user_ns, self.observer.done)
+        self.calls.failed = self.failed  # type: ignore[method-assign]
+
+    # -- where
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open run's workspace, or the nearest above the notebook."""
+        run = current.current()
+        return run.workspace if run is not None else opened(Path.cwd())
+
+    # -- the shell's events
+
+    def cell_begins(self, info: Any) -> None:
+        """IPython is about to run a cell."""
+        try:
+            if os.getpid() != self.pid:
+                return
+            key = _key(info)
+            if not self._stack:
+                self._close_if_again(key, info)
+                reads.listen(self.recording)
+            self._stack.append((info, time.perf_counter(), utc_now()))
+        except Exception as error:  # noqa: BLE001
+            self.failed(error)
+
+    def cell_ended(self, result: Any) -> None:
+        """IPython has run a cell."""
+        try:
+            if os.getpid() != self.pid:
+                return
+            info = result.info
+            while self._stack and self._stack[-1][0] is not info:
+                self._stack.pop()
+            if not self._stack:
+                return  # an empty cell ends without having begun
+            _, began, at = self._stack.pop()
+            if self._stack:
+                return  # a cell run by a cell: its facts belong to the outer one
+            reads.listen(False)
+            self.calls.forget()
+            if self.recording and not _own_command(info.raw_cell):
+                self._note_cell(result, info, time.perf_counter() - began, at)
+            self.flush()
+            self._end_cell_scoped()
+        except Exception as error:  # noqa: BLE001
+            self.failed(error)
+
+    def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
+        problem = result.error_before_exec or result.error_in_exec
+        error = mask(f"{type(problem).__name__}: {problem}")[:4000] if problem is not None else None
+        key = _key(info)
+        if error is not None:
+            self.raised[key] = (self.position, error)
+        else:
+            self.raised.pop(key, None)
+        self.now.cells.append(
+            Cell(
+                position=self.position, cell_id=getattr(info, "cell_id", None), execution_count=result.execution_count,
+                source=mask(info.raw_cell), started_at=at, duration_s=duration_s, error=error,
+            )  # fmt: skip
+        )
+        self.now.files += reads.take(self.position)
+        if cell_parameters.looks_like(info.raw_cell):
+            self.now.params.update(mask_params(cell_parameters.assigned(info.raw_cell)))
+        self._note_figures()
+        self.position += 1
+
+    def _note_figures(self) -> None:
+        run = current.current()
+        shown = self.figures.take()
+        if run is None:
+            return
+        for number, (suffix, media, raw) in enumerate(shown):
+            digest = run.workspace.blobs.put(raw)
+            name = f"figure-{self.position}-{number}.{suffix}"
+            self.now.artifacts.append(Artifact(name=name, digest=digest, media_type=media, size_bytes=len(raw), position=self.position))
+
+    # -- runs
+
+    def open_live(self) -> OpenRun:
+        """Open the run that a fit or a logged metric asks for; it takes in what the session did before."""
+        found = current.current()
+        if found is not None:
+            return found
+        place = self.workspace
+        notebook, known_from = notebook_of(self.shell)
+        name = Path(notebook).stem if notebook else "session"
+        earlier = self.before
+        params = {**self._tagged(notebook, earlier), **earlier.params}
+        run_id = RunBook(place).open(
+            name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from, params=params
+        )
+        run = current.enter(run_id, name, "live", place)
+        self.opened_by = (_key(self._stack[0][0]), run_id) if self._stack else None
+        self.entered(run, earlier)
+        return run
+
+    def entered(self, run: OpenRun, earlier: Facts | None = None) -> None:
+        """A run is open: give it the session so far, and find out what stands around it."""
+        self.fit_count = 0
+        self.raised = {key: value for key, value in self.raised.items() if key is not None and run.how != "explicit"}
+        earlier = earlier or Facts()
+        self.run_data = {use.digest for use in earlier.files if use.digest and use.mode == "read"}
+        if earlier.cells or earlier.files:
+            run.book.add(run.id, Facts(cells=earlier.cells, files=earlier.files))
+        self._surroundings = threading.Thread(target=self._note_surroundings, args=(run,), daemon=True, name="nbmlops-surroundings")
+        self._surroundings.start()
+
+    def _note_surroundings(self, run: OpenRun) -> None:
+        from nbmlops.capture.surroundings import environment, git
+
+        try:
+            facts, diff = git(Path.cwd())
+            found = Facts(environment=environment(), git=facts)
+            if diff:
+                digest = run.workspace.blobs.put(diff)
+                found.artifacts.append(Artifact(name="git.diff", digest=digest, media_type="text/x-diff", size_bytes=len(diff), position=None))
+            run.book.add(run.id, found)
+        except Exception as error:  # noqa: BLE001
+            self.failed(error)
+
+    def _tagged(self, notebook: str | None, facts: Facts) -> dict[str, Any]:
+        if not notebook:
+            return {}
+        ids, sources = cell_parameters.tagged_cells(Path(notebook))
+        found: dict[str, Any] = {}
+        for cell in facts.cells + self.now.cells:
+            if cell.cell_id in ids or cell.source in sources:
+                found.update(cell_parameters.assigned(cell.source))
+        return mask_params(found)
+
+    def _close_if_again(self, key: Any, info: Any) -> None:
+        run = current.current()
+        if run is not None and run.how == "live" and self.opened_by == (key, run.id):
+            current.end(run)
+
+    def before_end(self, run: OpenRun) -> Status:
+        """Write what is held; say how the run went: failed if a cell's last execution raised."""
+        if os.getpid() != self.pid:
+            return "finished"
+        self.flush()
+        if self._surroundings is not None and self._surroundings is not threading.current_thread():
+            self._surroundings.join(timeout=5)
+        self.opened_by = None
+        if run.how == "explicit" or not self.raised:
+            return "finished"
+        position, error = next(reversed(self.raised.values()))
+        current.leave(run)
+        run.book.end(run.id, "failed", error=error, failed_cell=position)
+        return "failed"
+
+    def _end_cell_scoped(self) -> None:
+        run, self.cell_scoped = self.cell_scoped, None
+        if run is None or current.current() != run:
+            return
+        failed = self.raised.get(self._scoped_key)
+        current.end(run, "failed" if failed else "finished", error=failed[1] if failed else None, failed_cell=failed[0] if failed else None)
+
+    def begin_cell_scoped(self, run: OpenRun) -> None:
+        """The run ends with the executing cell."""
+        self.cell_scoped = run
+        self._scoped_key = _key(self._stack[0][0]) if self._stack else None
+
+    # -- writing
+
+    def flush(self) -> None:
+        """Write the executing cell's facts: into the open run, or keep them for one that opens later."""
+        facts, self.now = self.now, Facts()
+        run = current.current()
+        self.before.cells += facts.cells
+        self.before.files += facts.files
+        self.before.params.update(facts.params)
+        del self.before.cells[:-2000], self.before.files[:-2000]
+        if run is None:
+            return
+        fresh = {use.digest for use in facts.files if use.digest and use.mode == "read"}
+        for fit in facts.fits:
+            fresh |= {digest for digest in (fit.frame, fit.target) if digest}
+        if fresh - self.run_data:
+            self.run_data |= fresh
+            facts.data_hash = _data_hash(self.run_data)
+        if facts or self.data:
+            data, self.data = self.data, {}
+            with run.workspace.ledger.write(durable=False) as tx:
+                from nbmlops.data import book
+
+                for dataset in data.values():
+                    book.remember(tx, dataset)
+                run.book._add(tx, run.id, facts)
+                tx.changed("run", run.id)
+
+    def failed(self, error: Exception) -> None:
+        """Capture went wrong: say it once, in one line, and step aside."""
+        if isinstance(error, NbmlopsError):
+            line = f"nbmlops: not recorded: {error}"
+        else:
+            line = f"nbmlops: not recorded: {type(error).__name__}: {error}"
+        kind = f"{type(error).__name__}:{getattr(error, 'code', '')}"
+        if kind not in self._said:
+            self._said.add(kind)
+            print(line, file=sys.stderr)  # noqa: T201 - the one line a user sees
+
+    def close(self) -> None:
+        """The kernel ends, or capture is taken out."""
+        if os.getpid() != self.pid:
+            return
+        reads.listen(False)
+        try:
+            while (run := current.current()) is not None:
+                current.end(run)
+        except Exception as error:  # noqa: BLE001
+            self.failed(error)
+
+
+def _key(info: Any) -> Any:
+    return getattr(info, "cell_id", None) or getattr(info, "raw_cell", None)
+
+
+def _own_command(source: str) -> bool:
+    # Asking nbmlops something is not part of the experiment.
+    lines = [line for line in source.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return bool(lines) and all(line.lstrip().startswith(("%mlops", "%load_ext nbmlops", "%unload_ext nbmlops")) for line in lines)
+
+
+def _data_hash(digests: set[str]) -> str:
+    from nbmlops.ledger.blobs import digest_bytes
+
+    return digest_bytes("\n".join(sorted(digests)).encode())
+
+
+def current_session() -> Session | None:
+    """This process's session, if a shell is observed."""
+    return _session if _session is not None and _session.pid == os.getpid() else None
+
+
+def facts_of(estimator: Any) -> FitFacts | None:
+    """What is known of a living estimator that was fitted in this session."""
+    session = current_session()
+    return session.living.facts(estimator) if session else None
+
+
+def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
+    """The estimators fitted in a run that still live in this kernel, in order."""
+    session = current_session()
+    return session.living.of_run(run) if session else []
+
+
+def attach(shell: Any) -> None:
+    """Observe `shell`."""
+    global _session
+    if _session is not None and _session.pid == os.getpid() and _session.shell is shell:
+        return
+    session = _session = Session(shell)
+    shell.events.register("pre_run_cell", session.cell_begins)
+    shell.events.register("post_run_cell", session.cell_ended)
+    shell.ast_transformers.append(session.calls)
+    session.calls.install()
+    session.figures.attach(shell)
+    current.opener = session.open_live
+    current.before_end = session.before_end
+    attached = os.environ.get(current.ATTACH_ENVIRONMENT)
+    if attached and current.current() is None:
+        place = opened(Path.cwd())
+        run = current.enter(attached, attached, "attached", place)
+        session.entered(run)
+    atexit.register(session.close)
+
+
+def detach(shell: Any) -> None:
+    """Leave `shell` as it was."""
+    global _session
+    session, _session = _session, None
+    if session is None:
+        return
+    session.close()
+    session.figures.detach()
+    session.calls.remove()
+    if session.calls in shell.ast_transformers:
+        shell.ast_transformers.remove(session.calls)
+    for name, hook in (("pre_run_cell", session.cell_begins), ("post_run_cell", session.cell_ended)):
+        if hook in shell.events.callbacks[name]:
+            shell.events.unregister(name, hook)
+    current.opener = current.before_end = None
+    atexit.unregister(session.close)
+
+
+def switch(recording: bool) -> None:
+    """Record, or record nothing."""
+    session = current_session()
+    if session is not None:
+        session.recording = recording
+        reads.listen(recording and bool(session._stack))
+        if recording:
+            session.calls.install()
+        else:
+            session.calls.remove()
+
+
+def cell_run(name: str, experiment: str | None, params: dict[str, Any] | None, tags: dict[str, str] | None) -> None:
+    """Open an explicit run for the executing cell."""
+    from nbmlops.runs import verbs
+
+    open_now = current.current()
+    if open_now is not None and open_now.how == "explicit":
+        current.end(open_now)
+    verbs.start(name, experiment=experiment, params=params, tags=tags)
+    session, run = current_session(), current.current()
+    if session is not None and run is not None and run.how == "explicit":
+        notebook, known_from = notebook_of(session.shell)
+        session.entered(run)
+        if notebook:
+            run.book.add(run.id, Facts(notebook=(notebook, known_from)))
+        session.begin_cell_scoped(run)
