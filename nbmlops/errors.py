@@ -21,6 +21,7 @@ shell and in a notebook it is always the same three: code, message, hint.
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Any
 
 
@@ -45,6 +46,32 @@ class NbmlopsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".rstrip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: the user's own line where Python called us, message, hint.
+
+        IPython asks any exception for this; it still counts as an error for papermill and nbclient.
+        """
+        lines = [*_called_from(self.__traceback__), f"{type(self).__name__}: {self.message}"]
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return ["".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line) for line in lines]
+
+
+def _called_from(traceback: TracebackType | None) -> list[str]:
+    """The line that called nbmlops, if a person wrote it: nothing where a magic did."""
+    before = None
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        if module.split(".")[0] == "nbmlops":
+            break
+        before, traceback = (traceback, module), traceback.tb_next
+    if traceback is None or before is None or before[1].split(".")[0] in ("IPython", "ipykernel"):
+        return []
+    import linecache
+
+    line = linecache.getline(before[0].tb_frame.f_code.co_filename, before[0].tb_lineno).strip()
+    return [f"line {before[0].tb_lineno}: {line}"] if line else []
 
 
 class Invalid(NbmlopsError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -91,7 +92,7 @@ def verbs() -> dict[str, Verb]:
 def verbs_of(noun: str) -> tuple[Verb, ...]:
     """One noun's verbs in the order they stand in its module; no other stage is imported."""
     if noun not in STAGES:
-        raise NotFound(f"There is no {noun!r} to ask.", hint=f"There are: {', '.join(STAGES)}.")
+        raise NotFound(f"There is no {noun[:60]!r} to ask.", hint=f"{_meant(noun, STAGES)}There are: {', '.join(STAGES)}.")
     module = importlib.import_module(STAGES[noun])
     marked = [(name, value) for name, value in vars(module).items() if hasattr(value, "__verb__") and value.__module__ == module.__name__]
     return tuple(_describe(noun, name.rstrip("_"), function) for name, function in marked)
@@ -102,7 +103,13 @@ def find(noun: str, action: str) -> Verb:
     for verb in verbs_of(noun):
         if verb.action == action:
             return verb
-    raise NotFound(f"{noun!r} cannot {action!r}.", hint=f"It can: {there_is(verb.action for verb in verbs_of(noun))}.")
+    actions = [verb.action for verb in verbs_of(noun)]
+    raise NotFound(f"{noun!r} cannot {action[:60]!r}.", hint=f"{_meant(action, actions)}It can: {there_is(actions)}.")
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word[:60], list(known), n=1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:

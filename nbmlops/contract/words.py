@@ -27,7 +27,7 @@ class HelpAsked(Exception):
     """Somebody asked for help; the text is the argument."""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """argparse that neither prints nor exits: a magic must not end the kernel."""
 
     def error(self, message: str) -> Any:
@@ -81,7 +81,7 @@ def parse(words: list[str], *, prog: str, notebook: bool) -> Asked:
 def parser_of(verb: Verb, *, prog: str, notebook: bool) -> argparse.ArgumentParser:
     """The argparse parser of one verb."""
     text = (verb.function.__doc__ or "").strip()
-    parser = _Parser(
+    parser = Parser(
         prog=f"{prog} {verb.noun} {verb.action}", description=text, formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False, exit_on_error=False,
     )

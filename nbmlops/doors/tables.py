@@ -1,0 +1,168 @@
+"""Records as tables of short text: what shell, notebook and saved file show alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+# Record by record, what a row of a list shows; a record that is not here shows all its plain fields.
+_ROWS: dict[str, tuple[str, ...]] = {
+    "Run": ("id", "name", "experiment", "status", "started_at", "duration_s", "estimator", "metrics", "params"),
+    "ModelVersion": ("version", "aliases", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
+    "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
+    "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),
+    "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),
+    "Cell": ("position", "execution_count", "source", "duration_s", "error"),
+    "ColumnProfile": ("name", "kind", "type", "rows", "nulls", "mean", "deviation"),
+    "AuditEvent": ("seq", "at", "actor", "verb", "subject", "evidence"),
+}
+# Mappings whose names are worth a column each, as long as there are few.
+_SPREAD = ("metrics", "params")
+_MOST_SPREAD = 8
+
+
+@dataclass(frozen=True)
+class Table:
+    """Head and rows of values as they are; `shown` makes text of them. No head: names on the left, values on the right."""
+
+    title: str
+    head: list[str]
+    rows: list[list[Any]]
+
+
+def tables_of(value: Any) -> list[Table]:
+    """The tables that show a record, a list of records, or a plain value."""
+    if isinstance(value, (list, tuple)):
+        return [list_table("", value)]
+    kind = type(value).__name__
+    if kind == "Comparison":
+        return [_comparison(value)]
+    if kind == "RunRecord":
+        return [*tables_of(value.run), *_parts(value, skip=("run",))]
+    if not dataclasses.is_dataclass(value):
+        return [Table("", [], [["", value]])]
+    fields = [[name, item] for name, item in _fields(value) if not _is_records(item) and item not in (None, "", [], {})]
+    return [Table(kind, [], fields), *_parts(value)]
+
+
+def list_table(title: str, records: Iterable[Any]) -> Table:
+    """One row a record; columns in which nothing stands are left out."""
+    rows = [_row(record) for record in records]
+    names: list[str] = []
+    for spread in (False, True):  # plain columns first, then the measured and given
+        names += [name for row in rows for name in row if ("." in name) == spread and name not in names]
+        names = list(dict.fromkeys(names))
+    few = [name for name in names if any(row.get(name) not in (None, "", [], {}) for row in rows)]
+    return Table(title, few, [[row.get(name) for name in few] for row in rows])
+
+
+def _parts(record: Any, skip: tuple[str, ...] = ()) -> list[Table]:
+    found = []
+    for name, item in _fields(record):
+        if name in skip or not item:
+            continue
+        if _is_records(item):
+            found.append(list_table(words(name), item))
+        elif isinstance(item, dict) and type(record).__name__ == "RunRecord":
+            found.append(Table(words(name), [], [[key, part] for key, part in item.items()]))
+    return found
+
+
+def _fields(record: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(record, field.name)) for field in dataclasses.fields(record)]
+
+
+def _is_records(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) and bool(item) and dataclasses.is_dataclass(item[0])
+
+
+def _row(record: Any) -> dict[str, Any]:
+    if not dataclasses.is_dataclass(record):
+        return {"value": record}
+    kind = type(record).__name__
+    if kind == "Model":
+        newest = record.versions[0] if record.versions else None
+        row = {"name": record.name, "versions": len(record.versions), "aliases": record.aliases}
+        if newest is not None:
+            row |= {"newest": newest.version, "estimator": newest.estimator, "registered_at": newest.registered_at}
+            row |= _spread("metrics", newest.metrics)
+        return row
+    row = {}
+    for name, item in _fields(record):
+        if kind in _ROWS and name not in _ROWS[kind]:
+            continue
+        if kind in ("Run", "ModelVersion") and name in _SPREAD:
+            row |= _spread(name, item)
+        else:
+            row[name] = len(item) if _is_records(item) else item
+    return row
+
+
+def _spread(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    mark = "" if name == "metrics" else "param "
+    return {f"{mark}{key}.": value for key, value in list(item.items())[:_MOST_SPREAD]}
+
+
+def _comparison(value: Any) -> Table:
+    names = [f"{run.name} ({run.id[-6:]})" for run in value.runs]
+    return Table("", ["part", "name", *names], [[d.part, d.name, *d.values] for d in value.differences])
+
+
+def words(name: str) -> str:
+    """A field's name as a person reads it.
+
+    >>> words("started_at"), words("mae.")
+    ('started', 'mae')
+    """
+    if name.endswith("."):
+        return name[:-1]
+    return (name.removesuffix("_at") if name.endswith("_at") and name != "_at" else name).replace("_", " ")
+
+
+def shown(value: Any, *, width: int | None = None) -> str:
+    """A value as short text on one line, without anything that moves a cursor or changes a colour.
+
+    >>> shown(0.123456), shown(1234567.0), shown(True), shown(None), shown({"lr": 0.1})
+    ('0.1235', '1,234,567', 'yes', '', 'lr=0.1')
+    >>> shown("a" + chr(27) + "[31m")
+    'a\\\\x1b[31m'
+    """
+    return visible(_text(value), width=width)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if math.isfinite(value) and 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+    if isinstance(value, datetime):
+        local = value.astimezone() if value.tzinfo else value
+        return f"{local:%Y-%m-%d %H:%M}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_text(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_text(item) for item in value)
+    if dataclasses.is_dataclass(value):
+        if type(value).__name__ == "SignatureColumn":
+            return f"{value.name} {value.type}" + (" or null" if value.nullable else "")
+        return ", ".join(f"{name}: {_text(item)}" for name, item in _fields(value))
+    text = str(value)
+    return f"{text[:14]}…" if text.startswith("blake3:") and len(text) > 20 else text
+
+
+def visible(text: str, *, width: int | None = None) -> str:
+    """Text in which every control character is spelled out, cut to `width`.
+
+    >>> visible("tab" + chr(9) + "bing" + chr(7)), visible("a long name", width=6)
+    ('tab\\\\tbing\\\\x07', 'a lon…')
+    """
+    if width is not None and len(text) > width:
+        text = text[: max(width - 1, 1)] + "…"
+    # The joiner inside an emoji is no letter of its own and harmless.
+    return "".join(letter if letter.isprintable() or letter == "\u200d" else ascii(letter)[1:-1] for letter in text)
