@@ -1,0 +1,414 @@
+// Generated from the verb table by `make contract`. Do not edit.
+
+/** A float as JSON can carry it. */
+export type Real = number | 'NaN' | 'Infinity' | '-Infinity';
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** The one shape of every error. */
+export interface ErrorRecord {
+  code: string;
+  message: string;
+  hint: string;
+}
+
+/** Where the workspace is and what is in it. */
+export interface WorkspaceInfo {
+  root: string;
+  schema_version: number;
+  ledger: string;
+  blobs: string;
+  sqlite_version: string;
+  runs: number;
+  models: number;
+  endpoints: number;
+  size_bytes: number;
+}
+
+/** What changed since a cursor: topics (run, model, endpoint, drift, policy, audit) with their subjects. */
+export interface Changes {
+  cursor: number;
+  topics: { [key: string]: string[] };
+}
+
+/** One attempt, captured live or executed by papermill. */
+export interface Run {
+  id: string;
+  name: string;
+  experiment: string;
+  kind: 'live' | 'papermill' | 'explicit';
+  status: 'running' | 'finished' | 'failed' | 'killed';
+  started_at: string;
+  ended_at: string | null;
+  duration_s: Real | null;
+  notebook: string | null;
+  notebook_known_from: string;
+  failed_cell: number | null;
+  error: string | null;
+  tags: { [key: string]: string };
+  params: { [key: string]: Json };
+  metrics: { [key: string]: Real };
+  data_hash: string | null;
+  estimator: string | null;
+  git_commit: string | null;
+  git_dirty: boolean | null;
+}
+
+/** One cell as it ran. Positions count executions in the kernel, from 0. */
+export interface Cell {
+  position: number;
+  cell_id: string | null;
+  execution_count: number | null;
+  source: string;
+  started_at: string;
+  duration_s: Real;
+  error: string | null;
+}
+
+/** A number measured at a step. */
+export interface MetricPoint {
+  name: string;
+  step: number;
+  value: Real;
+  at: string;
+}
+
+/** A file that was read or written: a digest of its whole content, or a note why there is none. */
+export interface FileUse {
+  path: string;
+  mode: 'read' | 'write';
+  digest: string | null;
+  size_bytes: number | null;
+  modified_at: string | null;
+  position: number | null;
+  note: string | null;
+}
+
+/** One call of fit: the estimator with its parameters, and the fingerprints of what went in. */
+export interface Fit {
+  number: number;
+  position: number | null;
+  estimator: string;
+  parameters: { [key: string]: Json };
+  frame: string | null;
+  target: string | null;
+  duration_s: Real | null;
+  artifact: string | null;
+  note: string | null;
+}
+
+/** Bytes a run produced, found by digest. */
+export interface Artifact {
+  name: string;
+  digest: string;
+  media_type: string;
+  size_bytes: number;
+  position: number | null;
+}
+
+/** Everything known of a run. */
+export interface RunRecord {
+  run: Run;
+  cells: Cell[];
+  history: MetricPoint[];
+  files: FileUse[];
+  fits: Fit[];
+  artifacts: Artifact[];
+  git: { [key: string]: Json };
+  environment: { [key: string]: Json };
+}
+
+/** One thing that is not the same in all compared runs; `values` in the order of the runs. */
+export interface Difference {
+  part: 'parameter' | 'metric' | 'data' | 'estimator' | 'environment' | 'code' | 'status';
+  name: string;
+  values: Json[];
+}
+
+/** Runs side by side, what changed in front. */
+export interface Comparison {
+  runs: Run[];
+  differences: Difference[];
+}
+
+/** One column's digest: its name, canonical type and every value. */
+export interface ColumnDigest {
+  name: string;
+  type: string;
+  digest: string;
+}
+
+/** One column's statistics: enough to measure drift from, without a single row. */
+export interface ColumnProfile {
+  name: string;
+  kind: 'number' | 'category' | 'time' | 'flag' | 'other';
+  type: string;
+  rows: number;
+  nulls: number;
+  mean: Real | null;
+  deviation: Real | null;
+  quantiles: Real[];
+  counts: { [key: string]: number };
+  other_count: number;
+}
+
+/** A dataset fingerprint: the digest of content and schema, with counts. */
+export interface Dataset {
+  digest: string;
+  form: string;
+  rows: number;
+  columns: ColumnDigest[];
+  profile: ColumnProfile[];
+  first_seen_at: string | null;
+}
+
+/** One column that is not the same in two datasets. */
+export interface ColumnChange {
+  name: string;
+  change: 'added' | 'removed' | 'type' | 'values';
+  before: string | null;
+  after: string | null;
+}
+
+/** What differs between two datasets; no changes and equal digests: the same data. */
+export interface DataDiff {
+  before: string;
+  after: string;
+  same: boolean;
+  rows_before: number;
+  rows_after: number;
+  changes: ColumnChange[];
+}
+
+/** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
+export interface SignatureColumn {
+  name: string;
+  type: 'float' | 'integer' | 'string' | 'boolean' | 'datetime';
+  nullable: boolean;
+}
+
+/** The columns a model takes and gives, in order. `named`: rows are frames with column names, not bare arrays. */
+export interface Signature {
+  inputs: SignatureColumn[];
+  outputs: SignatureColumn[];
+  named: boolean;
+}
+
+/** One immutable version of a model, with its lineage to run and data. */
+export interface ModelVersion {
+  model: string;
+  version: number;
+  flavor: string;
+  digest: string;
+  size_bytes: number;
+  signature: Signature;
+  metrics: { [key: string]: Real };
+  run: string | null;
+  dataset: string | null;
+  reference: string | null;
+  estimator: string;
+  description: string;
+  registered_at: string;
+  registered_by: string;
+  aliases: string[];
+}
+
+/** One move in an alias's history. */
+export interface AliasMove {
+  model: string;
+  alias: string;
+  version: number;
+  previous: number | null;
+  way: 'promote' | 'rollback';
+  at: string;
+  actor: string;
+}
+
+/** A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first). */
+export interface Model {
+  name: string;
+  versions: ModelVersion[];
+  aliases: { [key: string]: number };
+  moves: AliasMove[];
+}
+
+/** What a version must show before it may be promoted. */
+export interface GateRule {
+  metric: string;
+  better: 'lower' | 'higher';
+  limit: Real | null;
+  better_percent: Real | null;
+}
+
+/** One check of a gate: what was measured, what was asked, and on what. */
+export interface GateCheck {
+  name: string;
+  passed: boolean;
+  value: Real | null;
+  limit: Real | null;
+  reason: string;
+}
+
+/** A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared. */
+export interface GateReport {
+  id: string;
+  model: string;
+  version: number;
+  champion: number | null;
+  passed: boolean;
+  checks: GateCheck[];
+  rows: number;
+  at: string;
+}
+
+/** A movable name for one version; `previous` says where it pointed. */
+export interface ModelAlias {
+  model: string;
+  alias: string;
+  version: number;
+  previous: number | null;
+  moved_at: string;
+}
+
+/** A served name: the model and alias it follows, where it answers, whether its process lives. */
+export interface Endpoint {
+  name: string;
+  model: string;
+  alias: string;
+  target: string;
+  url: string | null;
+  status: 'starting' | 'serving' | 'stopped' | 'died';
+  serving_version: number | null;
+  started_at: string;
+  stopped_at: string | null;
+  predictions: number;
+  labelled: number;
+  note: string | null;
+}
+
+/** One test's value on one column, with its threshold and direction. `drifted` is None where it could not be measured. */
+export interface DriftScore {
+  column: string;
+  kind: 'data' | 'prediction';
+  test: string;
+  value: Real | null;
+  threshold: Real;
+  drifts_when: 'above' | 'below';
+  drifted: boolean | null;
+  note: string | null;
+}
+
+/** A quality metric over one labelled part of a window, `[start, end)`. */
+export interface QualityPoint {
+  start: string;
+  end: string;
+  metric: string;
+  value: Real;
+  rows: number;
+  version: number | null;
+}
+
+/** The current window `[start, end)` against the reference the model was trained on. */
+export interface DriftReport {
+  id: string;
+  model: string;
+  version: number;
+  endpoint: string | null;
+  start: string | null;
+  end: string | null;
+  rows: number;
+  labelled: number;
+  scores: DriftScore[];
+  drifted_columns: string[];
+  quality: QualityPoint[];
+  at: string;
+}
+
+/** What a policy did at the end of a window, why, and on what evidence. */
+export interface Decision {
+  id: string;
+  endpoint: string;
+  action: 'waited' | 'kept' | 'promoted' | 'refused' | 'rolled_back' | 'failed';
+  reason: string;
+  start: string;
+  end: string;
+  version_before: number | null;
+  version_after: number | null;
+  candidate: number | null;
+  run: string | null;
+  evidence: { [key: string]: Json };
+  at: string;
+}
+
+/** Who did what to what, when, on what evidence; `digest` covers all of it and the event before. */
+export interface AuditEvent {
+  seq: number;
+  at: string;
+  actor: string;
+  verb: string;
+  subject: string;
+  evidence: { [key: string]: Json };
+  digest: string;
+}
+
+/** Whether the audit chain is whole; `first_broken` is the seq of the first event that does not follow. */
+export interface AuditCheck {
+  events: number;
+  whole: boolean;
+  first_broken: number | null;
+}
+
+/** What each verb takes and gives. */
+export interface Verbs {
+  'workspace.show': { request: {}; result: WorkspaceInfo };
+  'workspace.changes': { request: { since?: number }; result: Changes };
+  'run.find': { request: { experiment?: string | null; notebook?: string | null; status?: 'running' | 'finished' | 'failed' | 'killed' | null; limit?: number }; result: Run[] };
+  'run.show': { request: { run: string }; result: RunRecord };
+  'run.compare': { request: { runs: string[] }; result: Comparison };
+  'data.show': { request: { digest: string }; result: Dataset };
+  'data.diff': { request: { before: string; after: string }; result: DataDiff };
+  'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
+  'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
+  'model.find': { request: {}; result: Model[] };
+  'model.show': { request: { model: string }; result: Model };
+  'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null }; result: GateRule };
+  'model.check': { request: { model: string; version: number }; result: GateReport };
+  'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
+  'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
+  'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
+  'endpoint.find': { request: {}; result: Endpoint[] };
+  'endpoint.show': { request: { name: string }; result: Endpoint };
+  'endpoint.stop': { request: { name: string }; result: Endpoint };
+  'drift.check': { request: { model: string; endpoint?: string | null; version?: number | null; start?: string | null; end?: string | null }; result: DriftReport };
+  'drift.find': { request: { model?: string | null; limit?: number }; result: DriftReport[] };
+  'policy.decisions': { request: { endpoint: string }; result: Decision[] };
+  'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
+  'audit.check': { request: {}; result: AuditCheck };
+}
+
+/** Where each verb is: method and path under the server's `nbmlops/`. */
+export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
+  'workspace.show': ['GET', '/workspace'],
+  'workspace.changes': ['GET', '/changes'],
+  'run.find': ['GET', '/runs'],
+  'run.show': ['GET', '/runs/{run}'],
+  'run.compare': ['GET', '/run-comparison'],
+  'data.show': ['GET', '/datasets/{digest}'],
+  'data.diff': ['GET', '/dataset-differences'],
+  'pipeline.run': ['POST', '/pipelines/run'],
+  'model.register': ['POST', '/models/{model}/versions'],
+  'model.find': ['GET', '/models'],
+  'model.show': ['GET', '/models/{model}'],
+  'model.gate': ['PUT', '/models/{model}/gate'],
+  'model.check': ['POST', '/models/{model}/versions/{version}/check'],
+  'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
+  'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
+  'endpoint.start': ['POST', '/endpoints/{name}'],
+  'endpoint.find': ['GET', '/endpoints'],
+  'endpoint.show': ['GET', '/endpoints/{name}'],
+  'endpoint.stop': ['DELETE', '/endpoints/{name}'],
+  'drift.check': ['POST', '/models/{model}/drift'],
+  'drift.find': ['GET', '/drift'],
+  'policy.decisions': ['GET', '/policies/{endpoint}/decisions'],
+  'audit.find': ['GET', '/audit'],
+  'audit.check': ['GET', '/audit-check']
+};

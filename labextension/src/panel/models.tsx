@@ -1,0 +1,146 @@
+import * as React from 'react';
+
+import { Model, ModelVersion } from '../api/types';
+import { State } from '../model/model';
+import { Chip, Empty, Facts, Section } from './parts';
+import { ago, moment, short, useWords } from './words';
+
+export const CHAMPION = 'champion';
+const FIRST = 4;
+
+export interface ModelActions {
+  onPromote: (model: Model, version: ModelVersion) => void;
+  onRollback: (model: Model) => void;
+}
+
+/** Models with their versions; promote and roll back. */
+export function Models(props: { state: State } & ModelActions): JSX.Element {
+  const trans = useWords();
+  const { models, problems } = props.state;
+  return (
+    <Section id="models" title={trans.__('Models')} count={models.length} problem={problems.models}>
+      {models.length === 0 ? (
+        <Empty text={trans.__('No models yet. After a fit:')} line="%mlops model register NAME ESTIMATOR" />
+      ) : null}
+      {models.map(model => (
+        <ModelCard key={model.name} model={model} {...props} />
+      ))}
+    </Section>
+  );
+}
+
+/** Where an alias would go back to, as its moves tell. */
+export function before(model: Model, alias: string): number | null {
+  return model.moves.find(move => move.alias === alias)?.previous ?? null;
+}
+
+function ModelCard(props: { model: Model } & ModelActions): JSX.Element {
+  const trans = useWords();
+  const { model } = props;
+  const [all, setAll] = React.useState(false);
+  const named = new Set(Object.values(model.aliases));
+  const shown = model.versions.filter((version, index) => all || index < FIRST || named.has(version.version));
+  const previous = before(model, CHAMPION);
+  return (
+    <article className="nbmlops-Card" data-model={model.name} aria-label={model.name}>
+      <header>
+        <h4 className="nbmlops-Name">{model.name}</h4>
+        {previous === null ? null : (
+          <button
+            type="button"
+            className="nbmlops-Button"
+            aria-label={trans.__('Roll back %1', model.name)}
+            title={trans.__('Point %1 at version %2 again', CHAMPION, previous)}
+            onClick={() => props.onRollback(model)}
+          >
+            {trans.__('Roll back')}
+          </button>
+        )}
+      </header>
+      <ul className="nbmlops-List">
+        {shown.map(version => (
+          <VersionRow key={version.version} version={version} {...props} />
+        ))}
+      </ul>
+      {shown.length < model.versions.length || all ? (
+        <button type="button" className="nbmlops-Link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? trans.__('Show the newest') : trans.__('Show all %1', model.versions.length)}
+        </button>
+      ) : null}
+    </article>
+  );
+}
+
+function VersionRow(props: { model: Model; version: ModelVersion } & ModelActions): JSX.Element {
+  const trans = useWords();
+  const { model, version } = props;
+  const [open, setOpen] = React.useState(false);
+  const aliases = Object.keys(model.aliases).filter(alias => model.aliases[alias] === version.version);
+  const leads = model.aliases[CHAMPION] === version.version;
+  const metrics = Object.entries(version.metrics);
+  return (
+    <li className="nbmlops-Version" data-version={version.version} data-leads={leads}>
+      <div className="nbmlops-Version-line">
+        <button
+          type="button"
+          className="nbmlops-Row"
+          aria-expanded={open}
+          aria-label={trans.__('Version %1 of %2', version.version, model.name)}
+          onClick={() => setOpen(!open)}
+        >
+          <span className="nbmlops-Number">v{version.version}</span>
+          <span className="nbmlops-Row-main">
+            <span className="nbmlops-Chips">
+              {aliases.map(alias => (
+                <Chip key={alias} kind={alias === CHAMPION ? 'champion' : 'alias'}>
+                  {alias}
+                </Chip>
+              ))}
+              {metrics.slice(0, 2).map(([name, value]) => (
+                <span key={name} className="nbmlops-Inline">
+                  <small>{name}</small> <b>{short(value)}</b>
+                </span>
+              ))}
+            </span>
+            <span className="nbmlops-Quiet" title={moment(version.registered_at)}>
+              {ago(version.registered_at)}
+            </span>
+          </span>
+        </button>
+        {leads ? null : (
+          <button
+            type="button"
+            className="nbmlops-Button"
+            aria-label={trans.__('Promote version %1 of %2', version.version, model.name)}
+            onClick={() => props.onPromote(model, version)}
+          >
+            {trans.__('Promote')}
+          </button>
+        )}
+      </div>
+      {open ? <VersionFacts version={version} /> : null}
+    </li>
+  );
+}
+
+function VersionFacts({ version }: { version: ModelVersion }): JSX.Element {
+  const trans = useWords();
+  const about: [string, React.ReactNode][] = [
+    [trans.__('estimator'), version.estimator],
+    [trans.__('by'), version.registered_by]
+  ];
+  if (version.run) {
+    about.push([trans.__('run'), <code key="run">{version.run}</code>]);
+  }
+  if (version.dataset) {
+    about.push([trans.__('data'), <code key="data" title={version.dataset}>{version.dataset.slice(0, 19)}</code>]);
+  }
+  return (
+    <div className="nbmlops-Details">
+      {version.description ? <p>{version.description}</p> : null}
+      <Facts title={trans.__('Metrics')} facts={Object.entries(version.metrics).map(([name, value]) => [name, short(value)])} />
+      <Facts title={trans.__('Takes')} facts={version.signature.inputs.map(column => [column.name, column.type])} />
+      <Facts title={trans.__('About')} facts={about} />
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+import * as React from 'react';
+
+import { Run } from '../api/types';
+import { State } from '../model/model';
+import { Sparkline } from './charts';
+import { Chevron, Dot, Empty, Facts, Section } from './parts';
+import { ago, duration, mainMetric, moment, plain, short, useWords } from './words';
+
+const FIRST = 6;
+
+/** The runs of the open notebook, or of everyone here. */
+export function Runs(props: { state: State; onScope: (scope: State['scope']) => void }): JSX.Element {
+  const trans = useWords();
+  const { runs, notebook, scope } = props.state;
+  const [all, setAll] = React.useState(false);
+  const metric = mainMetric(runs);
+  const shown = all ? runs : runs.slice(0, FIRST);
+  const mine = scope === 'notebook' && notebook !== null;
+  const trend = metric === null ? [] : runs.filter(run => metric in run.metrics).reverse();
+  return (
+    <Section
+      id="runs"
+      title={trans.__('Runs')}
+      count={runs.length}
+      problem={props.state.problems.runs}
+      aside={
+        notebook === null ? null : (
+          <span className="nbmlops-Switch" role="group" aria-label={trans.__('Whose runs')}>
+            <button type="button" aria-pressed={mine} onClick={() => props.onScope('notebook')}>
+              {trans.__('This notebook')}
+            </button>
+            <button type="button" aria-pressed={!mine} onClick={() => props.onScope('all')}>
+              {trans.__('All')}
+            </button>
+          </span>
+        )
+      }
+    >
+      {runs.length === 0 ? (
+        <Empty
+          text={mine ? trans.__('No run of this notebook yet. In its first cell:') : trans.__('No runs yet. In a notebook:')}
+          line="%load_ext nbmlops"
+        />
+      ) : null}
+      {trend.length > 2 ? (
+        <figure className="nbmlops-Trend">
+          <figcaption>{trans.__('%1 over %2 runs', metric, trend.length)}</figcaption>
+          <Sparkline
+            label={trans.__('%1 over %2 runs, the oldest first', metric, trend.length)}
+            points={trend.map(run => ({
+              value: run.metrics[metric!],
+              label: `${run.name}: ${short(run.metrics[metric!])}`,
+              kind: run.status
+            }))}
+          />
+        </figure>
+      ) : null}
+      <ul className="nbmlops-List">
+        {shown.map(run => (
+          <RunRow key={run.id} run={run} metric={metric} />
+        ))}
+      </ul>
+      {runs.length > FIRST ? (
+        <button type="button" className="nbmlops-Link" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? trans.__('Show the newest') : trans.__('Show all %1', runs.length)}
+        </button>
+      ) : null}
+    </Section>
+  );
+}
+
+function RunRow({ run, metric }: { run: Run; metric: string | null }): JSX.Element {
+  const trans = useWords();
+  const [open, setOpen] = React.useState(false);
+  const told: { [status in Run['status']]: string } = {
+    running: trans.__('running'),
+    finished: trans.__('finished'),
+    failed: trans.__('failed'),
+    killed: trans.__('killed')
+  };
+  const value = metric !== null && metric in run.metrics ? run.metrics[metric] : null;
+  return (
+    <li className="nbmlops-Run" data-run={run.id} data-status={run.status}>
+      <button type="button" className="nbmlops-Row" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Dot status={run.status} label={told[run.status]} />
+        <span className="nbmlops-Row-main">
+          <span className="nbmlops-Name">{run.name}</span>
+          <span className="nbmlops-Quiet" title={moment(run.started_at)}>
+            {ago(run.started_at)}
+            {run.status === 'finished' && run.duration_s === null ? null : ` · ${run.status === 'finished' ? duration(run.duration_s) : told[run.status]}`}
+          </span>
+        </span>
+        {value === null ? null : (
+          <span className="nbmlops-Metric">
+            <b>{short(value)}</b>
+            <small>{metric}</small>
+          </span>
+        )}
+        <Chevron open={open} />
+      </button>
+      {open ? <RunFacts run={run} /> : null}
+    </li>
+  );
+}
+
+function RunFacts({ run }: { run: Run }): JSX.Element {
+  const trans = useWords();
+  const about: [string, React.ReactNode][] = [[trans.__('id'), <code key="id">{run.id}</code>]];
+  about.push([trans.__('experiment'), run.experiment]);
+  if (run.estimator) {
+    about.push([trans.__('estimator'), run.estimator]);
+  }
+  if (run.data_hash) {
+    about.push([trans.__('data'), <code key="data" title={run.data_hash}>{run.data_hash.slice(0, 19)}</code>]);
+  }
+  if (run.git_commit) {
+    const commit = run.git_commit.slice(0, 10);
+    about.push([trans.__('git'), <code key="git">{run.git_dirty ? trans.__('%1, with changes', commit) : commit}</code>]);
+  }
+  return (
+    <div className="nbmlops-Details">
+      {run.error ? (
+        <p className="nbmlops-Failure">
+          {run.failed_cell !== null ? <b>{trans.__('Cell %1', run.failed_cell + 1)} </b> : null}
+          {run.error}
+        </p>
+      ) : null}
+      <Facts title={trans.__('Parameters')} facts={Object.entries(run.params).map(([name, value]) => [name, plain(value)])} />
+      <Facts title={trans.__('Metrics')} facts={Object.entries(run.metrics).map(([name, value]) => [name, short(value)])} />
+      <Facts title={trans.__('Tags')} facts={Object.entries(run.tags)} />
+      <Facts title={trans.__('About')} facts={about} />
+    </div>
+  );
+}
