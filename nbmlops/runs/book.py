@@ -83,6 +83,15 @@ class RunBook:
             )  # fmt: skip
             tx.changed("run", run_id)
 
+    def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None) -> None:
+        """Say under which digest a fitted estimator was kept, or why it was not."""
+        with self.workspace.ledger.write() as tx:
+            tx.run(
+                "UPDATE fit SET artifact = ?, note = coalesce(?, note) WHERE run = ? AND number = ?",
+                artifact, note and text(note), run_id, number,
+            )  # fmt: skip
+            tx.changed("run", run_id)
+
     def settle(self) -> list[str]:
         """Find runs whose owner has died and say so: `killed`. Gives their ids."""
         rows = self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'")

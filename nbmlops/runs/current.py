@@ -13,7 +13,10 @@ from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
 
+# How a runner and the kernel it starts know of each other: the run to add to; the id and the experiment of the run to open.
 ATTACH_ENVIRONMENT = "NBMLOPS_RUN"
+RUN_ENVIRONMENT = "NBMLOPS_RUN_ID"
+EXPERIMENT_ENVIRONMENT = "NBMLOPS_EXPERIMENT"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,52 @@
+"""What a runner asks of a kernel it started: observe from the first cell, and at the end keep what was fitted."""
+
+from __future__ import annotations
+
+from nbmlops import plugins
+from nbmlops.capture.session import attach, current_session
+from nbmlops.errors import NbmlopsError
+from nbmlops.runs import current
+from nbmlops.runs.book import Facts
+from nbmlops.runs.records import Artifact
+
+MAX_MODEL_BYTES = 512 << 20
+KEPT_MODELS = 3
+
+# Run silently, so that neither the user's names nor the execution count change. `get_ipython` is the kernel's own.
+BEGIN = "__import__('importlib').import_module('nbmlops.capture.headless').begin(get_ipython())"
+FINISH = "__import__('importlib').import_module('nbmlops.capture.headless').finish()"
+
+
+def begin(shell: object) -> None:
+    """Observe, before the notebook's first cell."""
+    attach(shell)
+
+
+def finish() -> None:
+    """Keep the last fitted models of the run, in their flavor's safe format, and write what is held."""
+    session, run = current_session(), current.current()
+    if session is None or run is None:
+        return
+    session.flush()
+    for estimator, facts in session.living.of_run(run.id)[-KEPT_MODELS:]:
+        digest, note = None, None
+        try:
+            flavors = [plugins.adapter("flavor", name)() for name in plugins.names("flavor")]
+            flavor = next((flavor for flavor in flavors if flavor.can(estimator)), None)
+            if flavor is None:
+                note = "not kept: no installed flavor takes it"
+            else:
+                data = flavor.save(estimator)
+                if len(data) > MAX_MODEL_BYTES:
+                    note = f"not kept: {len(data):,} bytes"
+                else:
+                    digest = run.workspace.blobs.put(data)
+                    name = f"model-{facts.number}.{flavor.suffix}"
+                    artifact = Artifact(name=name, digest=digest, media_type="application/octet-stream", size_bytes=len(data), position=None)
+                    run.book.add(run.id, Facts(artifacts=[artifact]))
+        except NbmlopsError as error:
+            note = f"not kept: {error.message}"
+        except Exception as error:  # noqa: BLE001 - the format's own refusals are of many types
+            note = f"not kept: {type(error).__name__}: {error}"
+        run.book.keep_fitted(run.id, facts.number, digest, note)
+    current.end(run)

@@ -1,0 +1,242 @@
+"""The engine that executes for papermill and records a run, whatever the notebook says.
+
+The run is opened here, by the process that executes, and ended here with what really happened: papermill's own metadata
+says `completed` even for cells that a dead kernel never reached. The kernel only adds what its cells did.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_async, run_sync
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine
+from papermill.log import logger
+
+from nbmlops.capture import headless, parameters
+from nbmlops.capture.secrets import mask, mask_params
+from nbmlops.capture.surroundings import environment, git
+from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
+from nbmlops.errors import NbmlopsError
+from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
+from nbmlops.runs.records import Artifact
+from nbmlops.settings import ENVIRONMENT
+from nbmlops.workspace import Workspace, opened
+
+_SOCKET_LIMIT = 90  # bytes a Unix socket's path may have, less a file name
+
+
+class Client(PapermillNotebookClient):
+    """papermill's client, over private sockets where it can, telling the kernel which cell it executes."""
+
+    observed_note: str | None = None
+    _folder: str | None = None
+    _cell_id: str | None = None
+
+    def create_kernel_manager(self) -> Any:
+        """A kernel on sockets in a private folder; without one, concurrent kernels would share them."""
+        self._folder = tempfile.mkdtemp(prefix="nbmlops-")
+        if os.name == "posix" and len(self._folder) < _SOCKET_LIMIT:
+            self.km = AsyncKernelManager(
+                kernel_name=self.kernel_name, transport="ipc", ip=str(Path(self._folder, "k")),
+                connection_file=str(Path(self._folder, "kernel.json")),
+            )  # fmt: skip
+            return self.km
+        return super().create_kernel_manager()
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Start talking, and have the kernel observed before its first cell."""
+        client = await super().async_start_new_kernel_client()
+        plain_execute, me = client.execute, self
+
+        def execute(code: str, silent: bool = False, store_history: bool = True, **more: Any) -> str:
+            if me._cell_id is None:
+                return plain_execute(code, silent=silent, store_history=store_history, **more)
+            content = {
+                "code": code, "silent": silent, "store_history": store_history, "allow_stdin": False,
+                "user_expressions": more.get("user_expressions") or {}, "stop_on_error": more.get("stop_on_error", True),
+            }  # fmt: skip
+            message = client.session.msg("execute_request", content, metadata={"cellId": me._cell_id})
+            client.shell_channel.send(message)
+            return str(message["header"]["msg_id"])
+
+        client.execute = execute
+        reply = await self._ask(headless.BEGIN)
+        if reply.get("status") != "ok":
+            self.observed_note = f"the kernel could not be observed: {reply.get('ename', 'no answer')}: {reply.get('evalue', '')}".strip(": ")
+        return client
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, **more: Any) -> Any:
+        """Execute one cell under its own id."""
+        self._cell_id = cell.get("id")
+        try:
+            return await super().async_execute_cell(cell, cell_index, **more)
+        finally:
+            self._cell_id = None
+
+    execute_cell = run_sync(async_execute_cell)
+
+    def papermill_execute_cells(self) -> None:
+        """Execute the cells; then, whatever happened in them, let a living kernel keep what it fitted."""
+        super().papermill_execute_cells()
+        if self.observed_note is None:
+            self.finish()
+
+    async def async_finish(self) -> None:
+        """The kernel writes what it holds."""
+        await self._ask(headless.FINISH, timeout_s=600)
+
+    finish = run_sync(async_finish)
+
+    async def _ask(self, code: str, timeout_s: float = 60) -> dict[str, Any]:
+        """Run code silently and wait for its reply, not longer than the kernel lives."""
+        import asyncio
+        from queue import Empty
+
+        assert self.kc is not None
+        asked = self.kc.execute(code, silent=True, store_history=False)
+        end = asyncio.get_running_loop().time() + timeout_s
+        while asyncio.get_running_loop().time() < end:
+            try:
+                message = await ensure_async(self.kc.shell_channel.get_msg(timeout=0.5))
+            except Empty:
+                if self.km is not None and not await ensure_async(self.km.is_alive()):
+                    return {"status": "dead"}
+                continue
+            if message["parent_header"].get("msg_id") == asked:
+                return dict(message["content"])
+        return {"status": "timeout"}
+
+    def forget(self) -> None:
+        """Remove the sockets' folder."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class RecordingEngine(Engine):
+    """Executes a notebook and records it."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, log_output: bool = False, stdout_file: Any = None, stderr_file: Any = None,
+        start_timeout: int = 60, execution_timeout: int | None = None, **more: Any,
+    ) -> None:  # fmt: skip
+        """papermill's engine interface. A notebook that fails is recorded as failed and raises as papermill's own does."""
+        given = more.get("input_path")
+        path = Path(given).absolute() if isinstance(given, str) and "://" not in given and given != "-" else None
+        recorded = _Recorded(nb_man.nb, path)
+        kernel_env = recorded.kernel_environment()
+        client = Client(
+            nb_man, log=logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout,
+            timeout=execution_timeout, kernel_name=kernel_name, shutdown_kernel="immediate", store_widget_state=False,
+        )  # fmt: skip
+        try:
+            client.execute(env={**os.environ, **kernel_env})
+        except BaseException as error:
+            recorded.broke(error)
+            raise
+        else:
+            recorded.ended(client.observed_note)
+        finally:
+            client.forget()
+
+
+class _Recorded:
+    """One execution's run. A workspace that cannot be written costs the record, not the execution."""
+
+    def __init__(self, notebook: Any, path: Path | None) -> None:
+        self.notebook = notebook
+        self.run_id: str | None = None
+        try:
+            self.workspace: Workspace = opened(path.parent if path else Path.cwd())
+            self.book = RunBook(self.workspace)
+            self.run_id = self.book.open(
+                path.stem if path else "notebook", experiment=os.environ.get(EXPERIMENT_ENVIRONMENT) or self.workspace.root.name,
+                kind="papermill", notebook=str(path) if path else None, known_from="papermill" if path else "unknown",
+                params=_parameters(notebook), run_id=os.environ.get(RUN_ENVIRONMENT),
+            )  # fmt: skip
+            # The kernel may be any; what stands around the run is known here too.
+            facts, diff = git(path.parent if path else Path.cwd())
+            found = Facts(git=facts, environment=environment())
+            if diff:
+                found.artifacts.append(self._kept("git.diff", "text/x-diff", diff))
+            self.book.add(self.run_id, found)
+        except NbmlopsError as error:
+            logger.warning("nbmlops: not recorded: %s", error)
+        self.path = path
+
+    def kernel_environment(self) -> dict[str, str]:
+        """What the kernel needs to add to this run."""
+        if self.run_id is None:
+            return {}
+        return {
+            ATTACH_ENVIRONMENT: self.run_id,
+            ENVIRONMENT: str(self.workspace.root),
+            **({NOTEBOOK_ENVIRONMENT: str(self.path)} if self.path else {}),
+        }
+
+    def ended(self, note: str | None) -> None:
+        """The cells were executed, or one of them raised."""
+        failure = _failure(self.notebook)
+        tags = {"note": note} if note else {}
+        self._end("failed" if failure else "finished", failure[1] if failure else None, failure[0] if failure else None, tags)
+
+    def broke(self, error: BaseException) -> None:
+        """The execution itself broke: the kernel died, time ran out, or somebody interrupted."""
+        status = "killed" if isinstance(error, DeadKernelError) else "failed"
+        what = "The kernel died." if isinstance(error, DeadKernelError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, CellTimeoutError):
+            what = f"Timed out: {error}"
+        position = next((at for at, cell in enumerate(_code_cells(self.notebook)) if _state(cell) in ("running", "pending")), None)
+        self._end(status, what, position, {})
+
+    def _end(self, status: Any, error: str | None, failed_cell: int | None, tags: dict[str, str]) -> None:
+        if self.run_id is None:
+            return
+        try:
+            shown = mask(nbformat.writes(self.notebook))
+            facts = Facts(artifacts=[self._kept("notebook.ipynb", "application/x-ipynb+json", shown.encode())], tags=tags)
+            self.book.end(self.run_id, status, error=mask(error)[:4000] if error else None, failed_cell=failed_cell, facts=facts)
+        except NbmlopsError as problem:
+            logger.warning("nbmlops: not recorded: %s", problem)
+
+    def _kept(self, name: str, media_type: str, data: bytes) -> Artifact:
+        return Artifact(name=name, digest=self.workspace.blobs.put(data), media_type=media_type, size_bytes=len(data), position=None)
+
+
+def _parameters(notebook: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for cell in _code_cells(notebook):
+        tags = cell.metadata.get("tags", [])
+        if "parameters" in tags or "injected-parameters" in tags or parameters.looks_like(cell.source):
+            found.update(parameters.assigned(cell.source))
+    found.update(notebook.metadata.get("papermill", {}).get("parameters", {}))
+    return mask_params(found)
+
+
+def _code_cells(notebook: Any) -> list[Any]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _state(cell: Any) -> str:
+    return str(cell.metadata.get("papermill", {}).get("status", ""))
+
+
+def _failure(notebook: Any) -> tuple[int, str] | None:
+    for at, cell in enumerate(_code_cells(notebook)):
+        if cell.metadata.get("papermill", {}).get("exception"):
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    return at, f"{output.ename}: {output.evalue}"
+            return at, "The cell failed."
+    return None
