@@ -154,7 +154,7 @@ def drift_chart(report: Any) -> Chart:
             [_ALARM if score.drifted else _UNKNOWN if score.drifted is None else _CALM for score, _ in turned],
             [f"{score.test} {shown(score.value)}, threshold {shown(score.threshold)}" for score, _ in turned],
         )
-        panels.append(Panel("Drift by column", "sideways", [bars], "share of the threshold", levels=[(1.0, "threshold")]))
+        panels.append(Panel("Drift by column", "sideways", [bars], "score ÷ threshold, at most 10", levels=[(1.0, "threshold")]))
     if report.quality:
         panels.append(_quality_panel(report.quality))
     height = max(300, 90 + 22 * len(scored))
@@ -181,7 +181,7 @@ def model_chart(model: Any) -> Chart:
             [Series(name, list(at), [_number(version.metrics.get(name)) for version in versions])],
             "version",
             marks=[(version, ", ".join(aliases)) for version, aliases in sorted(marks.items())],
-        )  # fmt: skip
+        )
         for name in names
     ]
     return Chart(f"Versions of {model.name}", panels if len(versions) > 1 else [], width=max(420, 320 * min(len(panels), 4)))
@@ -199,10 +199,9 @@ def _quality_panel(points: Sequence[Any], marks: list[tuple[Any, str]] | None = 
 
 
 def _share(score: Any) -> float:
-    if score.drifts_when == "above":
-        return min(score.value / score.threshold, 1e6) if score.threshold else 0.0
     # A p-value of 1e-300 would make every other bar invisible: past ten times the threshold all are as bad.
-    return min(score.threshold / score.value, 10.0) if score.value else 10.0
+    over, under = (score.value, score.threshold) if score.drifts_when == "above" else (score.threshold, score.value)
+    return min(over / under, 10.0) if under > 0 else (10.0 if over > 0 else 0.0)
 
 
 def _number(value: Any) -> float | None:
@@ -223,8 +222,8 @@ def _svg(chart: Chart) -> str:
     from matplotlib.figure import Figure
 
     # A name with two dollars is no formula; ids follow from the content; text stays text.
-    settings = {"svg.hashsalt": "nbmlops", "svg.fonttype": "none", "text.parse_math": False, "font.size": 9, "text.color": _INK}
-    axes_settings = {"axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}
+    settings: Any = {"svg.hashsalt": "nbmlops", "svg.fonttype": "none", "text.parse_math": False, "font.size": 9, "text.color": _INK}
+    axes_settings: Any = {"axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}
     with warnings.catch_warnings(), mpl.rc_context({**settings, **axes_settings}):
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         columns = min(len(chart.panels), 4) or 1

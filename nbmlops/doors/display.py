@@ -48,9 +48,6 @@ class Records(list):  # type: ignore[type-arg]
 
         printer.text(text_of(list(self)))
 
-    def _ipython_display_(self) -> None:
-        publish(list(self))
-
 
 def add(shell: Any, undo: ExitStack) -> None:
     """Register how records, and plain lists of them, are shown."""
@@ -59,8 +56,12 @@ def add(shell: Any, undo: ExitStack) -> None:
         for name in names:
             _by_name(formatters["text/html"], module, name, html_of, undo)
             _by_name(formatters["text/plain"], module, name, _pretty, undo)
-            if name in _CHARTED:
-                _by_name(shell.display_formatter.ipython_display_formatter, module, name, publish, undo)
+    if hasattr(shell, "kernel"):
+        # A terminal shows text alone and does that by itself.
+        whole = shell.display_formatter.ipython_display_formatter
+        for kind in _CHARTED:
+            _by_name(whole, next(module for module, names in RECORDS.items() if kind in names), kind, publish, undo)
+        _by_name(whole, __name__, "Records", publish, undo)
     before = formatters["text/html"].type_printers.get(list)
     formatters["text/html"].for_type(list, _list_html)
     undo.callback(_restore, formatters["text/html"].type_printers, before)
@@ -101,7 +102,7 @@ def publish(value: Any) -> None:
     chart = chart_of(value)
     if chart is not None:
         display(chart)
-    kind = type(value[0]).__name__ if isinstance(value, list) and value else ""
+    kind = type(value[0]).__name__ if isinstance(value, list) and value else None
     if kind == "Run" and len(value) >= 2 and _live_kernel():
         from nbmlops.doors.widgets import show_explorer
 

@@ -98,6 +98,7 @@ class MlopsMagics(Magics):
         from nbmlops.doors.display import Records
         from nbmlops.workspace import Workspace
 
+        assert self.shell is not None
         live = {name: resolve(text, self.shell.user_ns) for name, text in asked.live.items()}
         workspace = Workspace.at(existing(asked.workspace)) if asked.workspace else None
         result = call(asked.verb, asked.given, text=True, live=live, workspace=workspace)
@@ -111,6 +112,7 @@ class MlopsMagics(Magics):
         if words[:1] != ["run"]:
             raise Invalid("Of the cell magics there is only %%mlops run.", hint="%%mlops run NAME, or %mlops … on one line")
         _start_cell_run(words[1:])
+        assert self.shell is not None
         self.shell.ex(self.shell.transform_cell(cell))
 
 
@@ -189,7 +191,7 @@ def resolve(text: str, names: dict[str, Any]) -> Any:
 def _value(node: ast.AST, names: dict[str, Any], text: str) -> Any:
     if isinstance(node, ast.Name):
         if node.id not in names:
-            near = difflib.get_close_matches(node.id, [name for name in names if not name.startswith("_")], n=3)
+            near = difflib.get_close_matches(node.id, [name for name in names if not name.startswith("_")], n=3, cutoff=0.7)
             raise NotFound(
                 f"There is no variable {node.id[:60]!r} here.", hint=f"Did you mean {there_is(near)}?" if near else "Run its cell first."
             )

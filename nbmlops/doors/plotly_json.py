@@ -69,7 +69,7 @@ def _place(layout: dict[str, Any], data: list[dict[str, Any]], panel: Panel, at:
              "yanchor": "top", "showarrow": False, "font": {"size": 10}}
         )  # fmt: skip
     for level, _ in panel.levels:
-        shape = {"type": "line", "line": {**line, "dash": "dash"}}
+        shape: dict[str, Any] = {"type": "line", "line": {**line, "dash": "dash"}}
         if panel.kind == "sideways":
             shape |= {"x0": level, "x1": level, "y0": 0, "y1": 1, "xref": x, "yref": f"{y} domain"}
         else:

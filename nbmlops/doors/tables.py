@@ -150,7 +150,8 @@ def _text(value: Any) -> str:
         return ", ".join(_text(item) for item in value)
     if dataclasses.is_dataclass(value):
         if type(value).__name__ == "SignatureColumn":
-            return f"{value.name} {value.type}" + (" or null" if value.nullable else "")
+            parts = dict(_fields(value))
+            return f"{parts['name']} {parts['type']}" + (" or null" if parts["nullable"] else "")
         return ", ".join(f"{name}: {_text(item)}" for name, item in _fields(value))
     text = str(value)
     return f"{text[:14]}…" if text.startswith("blake3:") and len(text) > 20 else text

@@ -14,7 +14,6 @@ _NARROWEST = 8
 def text_of(value: Any, *, width: int | None = None) -> str:
     """All tables of a value, cut to `width` columns (the terminal's).
 
-    >>> from nbmlops.ledger.names import free_name
     >>> print(text_of([], width=40))
     Nothing yet.
     """
@@ -32,9 +31,11 @@ def _table(table: Table, width: int) -> str:
     head = [visible(words(name), width=60) for name in table.head]
     if not head:
         rows = [[words(row[0]), *row[1:]] for row in rows]
-    limits = _fit([max(len(row[at]) for row in [*rows, *([head] if head else [])]) for at in range(len(rows[0]))], width)
+    # tabulate keeps two more columns for a head than its letters need.
+    wide = [max([len(row[at]) for row in rows] + [len(name) + 2 for name in head[at : at + 1]]) for at in range(len(rows[0]))]
+    limits = _fit(wide, width)
     rows = [[_cut(text, limit) for text, limit in zip(row, limits, strict=True)] for row in rows]
-    head = [_cut(text, limit) for text, limit in zip(head, limits, strict=False)]
+    head = [_cut(text, limit - 2) for text, limit in zip(head, limits, strict=False)]
     right = [_all_numbers([row[at] for row in table.rows]) for at in range(len(rows[0]))]
     body = tabulate(
         rows, headers=head, tablefmt="simple" if head else "plain", disable_numparse=True,
