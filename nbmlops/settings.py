@@ -47,7 +47,7 @@ def read_settings(root: Path) -> Settings | None:
     path = root / FOLDER / FILE
     try:
         raw = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise Invalid(f"{path} cannot be read: {error}.", hint="Mend it, or move the .nbmlops folder aside.") from error

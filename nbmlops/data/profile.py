@@ -41,9 +41,10 @@ def profile_column(name: str, type_name: str, array: pa.Array) -> ColumnProfile:
         nulls += int(np.isnan(values).sum())
         finite = values[np.isfinite(values)]
         if len(finite):
-            mean, deviation = float(finite.mean()), float(finite.std())
             step = -(-len(finite) // SAMPLED_ROWS)
-            quantiles = np.quantile(finite[::step], np.linspace(0, 1, POINTS)).tolist()
+            with np.errstate(over="ignore", invalid="ignore"):  # near the largest float a mean is beyond it
+                mean, deviation = _held(finite.mean()), _held(finite.std())
+                quantiles = np.quantile(finite[::step], np.linspace(0, 1, POINTS), method="inverted_cdf").tolist()
     elif kind in ("category", "flag"):
         counts, other = _counts(array)
     return ColumnProfile(
@@ -74,6 +75,10 @@ def _numbers(array: pa.Array) -> np.ndarray[Any, np.dtype[np.float64]]:
         array = array.cast(pa.float64())
     present = array.drop_null() if array.null_count else array
     return present.to_numpy(zero_copy_only=False).astype(np.float64)
+
+
+def _held(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
 
 
 def _counts(array: pa.Array) -> tuple[dict[str, int], int]:
