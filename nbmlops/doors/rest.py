@@ -33,6 +33,7 @@ from nbmlops.workspace import Workspace, opened
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 NEAR = "near"
+RESOURCE = "nbmlops"  # what an authorizer is asked about
 ASKING = ("GET", "HEAD", "DELETE")  # no body, and no workspace made by asking
 _OTHERS = {NEAR, "token", "_xsrf", "no_track_activity"}  # the server's own words in a query, not the verb's
 _opening = Lock()
@@ -67,7 +68,7 @@ def _pattern(base_url: str, path: str) -> str:
 class VerbHandler(APIHandler):
     """One path: translates a request into a verb's arguments and its record into JSON."""
 
-    auth_resource = "nbmlops"
+    auth_resource = RESOURCE
 
     def initialize(self, methods: dict[str, Verb], root: Path) -> None:
         """`methods`: what this path answers; none for a path nobody has."""
@@ -96,8 +97,10 @@ class VerbHandler(APIHandler):
         else:
             self.finish(record)
 
-    # Every method is there and asks who you are, before it can say that it does not know the path.
-    get = head = post = put = patch = delete = authenticated(authorized(_answer))
+    # Every method is there and asks who you are, before it can say that it does not know the path. The action is
+    # spelled out and the guards are two: `authorized` keeps the first it saw, and a promotion would pass as reading.
+    get = head = authenticated(authorized("read", resource=RESOURCE)(_answer))
+    post = put = patch = delete = authenticated(authorized("write", resource=RESOURCE)(_answer))
 
     def _nobody(self) -> NbmlopsError:
         if not self.methods:
@@ -136,14 +139,13 @@ def workspace_near(root: Path, near: str, *, make: bool) -> Workspace:
     """
     top = root.resolve()
     try:
-        path = (top / near.lstrip("/")).resolve()
+        path = folder = (top / near.lstrip("/")).resolve()
+        while not folder.is_dir() and folder.is_relative_to(top):
+            folder = folder.parent
     except (ValueError, OSError, RuntimeError) as error:  # a NUL, a name too long, links in a ring
         raise Invalid(f"{near[:100]!r} is no path.", hint="Give it as JupyterLab shows it.") from error
     if not path.is_relative_to(top):
         raise Invalid(f"{near[:100]!r} is outside of this server's folder.", hint="Give it as JupyterLab shows it.")
-    folder = path
-    while not folder.is_dir() and folder != top:
-        folder = folder.parent
     there = find_root(folder)
     if not make and (there is None or not (there / FOLDER / FILE).is_file()):
         raise NotFound("There is no workspace here yet.", hint="Begin one in a notebook: %load_ext nbmlops")
