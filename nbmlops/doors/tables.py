@@ -85,13 +85,8 @@ def _row(record: Any) -> dict[str, Any]:
         return {"value": record}
     kind = type(record).__name__
     if kind == "Model":
-        newest = record.versions[0] if record.versions else None
-        row = {"name": record.name, "versions": len(record.versions), "aliases": record.aliases}
-        if newest is not None:
-            row |= {"newest": newest.version, "estimator": newest.estimator, "registered_at": newest.registered_at}
-            row |= _spread("metrics", newest.metrics)
-        return row
-    row = {}
+        return _model_row(record)
+    row: dict[str, Any] = {}
     for name, item in _fields(record):
         if kind in _ROWS and name not in _ROWS[kind]:
             continue
@@ -99,6 +94,15 @@ def _row(record: Any) -> dict[str, Any]:
             row |= _spread(name, item)
         else:
             row[name] = len(item) if _is_records(item) else item
+    return row
+
+
+def _model_row(model: Any) -> dict[str, Any]:
+    row = {"name": model.name, "versions": len(model.versions), "aliases": model.aliases}
+    if model.versions:
+        newest = model.versions[0]
+        row |= {"newest": newest.version, "estimator": newest.estimator, "registered_at": newest.registered_at}
+        row |= _spread("metrics", newest.metrics)
     return row
 
 

@@ -1,0 +1,200 @@
+"""Records in a notebook: escaped, static, and with a picture where one says more."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from nbmlops.doors import charts
+from nbmlops.doors.display import Records, chart_of, html_of
+from nbmlops.doors.text import text_of
+from nbmlops.models.records import Model, ModelVersion, Signature, SignatureColumn
+from nbmlops.monitoring.records import DriftReport, DriftScore, QualityPoint
+from nbmlops.runs.records import Comparison, Difference, MetricPoint, Run, RunRecord
+
+AT = datetime(2013, 3, 1, tzinfo=UTC)
+HOSTILE = ["../x", "<img src=x onerror=alert(1)>", "🚀 👩‍🚀", "x" * 10_000, "\x1b[31mred\x1b[0m\x07", "a_b $x$ $y$ <b>&amp;", "'\"`{x}%s"]
+
+
+def run(name: str = "a", number: int = 1, **more: Any) -> Run:
+    told: dict[str, Any] = {
+        "id": f"run-{number:019d}", "name": name, "experiment": name, "kind": "live", "status": "finished", "started_at": AT, "ended_at": AT,
+        "duration_s": 1.5, "notebook": name, "notebook_known_from": "path", "failed_cell": None, "error": name, "tags": {name: name},
+        "params": {name: name}, "metrics": {name: 0.5, "mae": 7.4 + number}, "data_hash": None, "estimator": name, "git_commit": None, "git_dirty": None,
+    }  # fmt: skip
+    return Run(**{**told, **more})
+
+
+def report(name: str = "temp", quality: int = 3) -> DriftReport:
+    scores = [
+        DriftScore(column=name, kind="data", test="psi", value=0.9, threshold=0.2, drifts_when="above", drifted=True),
+        DriftScore(column="hour", kind="data", test="ks", value=0.0, threshold=0.05, drifts_when="below", drifted=True),
+        DriftScore(column="distance", kind="data", test="psi", value=0.03, threshold=0.2, drifts_when="above", drifted=False),
+        DriftScore(column="empty", kind="data", test="psi", value=None, threshold=0.2, drifts_when="above", drifted=None, note=name),
+    ]
+    points = [
+        QualityPoint(
+            start=AT + timedelta(days=30 * at), end=AT + timedelta(days=30 * at + 30), metric="mae", value=7.0 + at, rows=9, version=1
+        )
+        for at in range(quality)
+    ]
+    return DriftReport(
+        id="d",
+        model=name,
+        version=1,
+        endpoint=None,
+        start=AT,
+        end=AT,
+        rows=9,
+        labelled=9,
+        scores=scores,
+        drifted_columns=[name],
+        quality=points,
+        at=AT,
+    )
+
+
+def model(name: str = "air-time", versions: int = 3) -> Model:
+    signature = Signature(inputs=[SignatureColumn(name=name, type="float", nullable=True)], outputs=[])
+    made = [
+        ModelVersion(
+            model=name, version=at, flavor="sklearn", digest="blake3:" + "0" * 64, size_bytes=1, signature=signature, metrics={"mae": 9.0 - at}, run=None,
+            dataset=None, reference=None, estimator=name, description=name, registered_at=AT, registered_by=name,
+        )
+        for at in range(versions, 0, -1)
+    ]  # fmt: skip
+    return Model(name=name, versions=made, aliases={"champion": versions}, moves=[])
+
+
+def record(name: str = "a") -> RunRecord:
+    history = [MetricPoint(name=name, step=at, value=1 / (at + 1), at=AT) for at in range(5)]
+    return RunRecord(run=run(name), cells=[], history=history, files=[], fits=[], artifacts=[], git={name: name}, environment={})
+
+
+def comparison(name: str = "a") -> Comparison:
+    return Comparison(runs=[run(name, 1), run(name, 2)], differences=[Difference(part="metric", name=name, values=[1.0, None])])
+
+
+def everything(name: str) -> list[Any]:
+    return [
+        run(name),
+        [run(name), run(name, 2)],
+        record(name),
+        comparison(name),
+        report(name),
+        [report(name)],
+        model(name),
+        [model(name)],
+        [],
+    ]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_html_holds_names_as_text_only(name: str) -> None:
+    for value in everything(name):
+        made = html_of(value)
+        assert set(re.findall(r"<\s*/?\s*(\w+)", made)) <= {"table", "thead", "tbody", "tr", "th", "td", "caption", "p"}
+        assert "onerror" not in re.sub(r">[^<]*<", "><", made)
+        assert "\x1b" not in made and "\x07" not in made
+        assert len(made) < 60_000
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_text_holds_no_control_characters_and_fits_the_terminal(name: str) -> None:
+    for value in everything(name):
+        made = text_of(value, width=160)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", made)
+        if name.isascii():
+            assert max(len(line) for line in made.split("\n")) <= 160
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_charts_hold_names_as_text_only(name: str) -> None:
+    for value in (record(name), comparison(name), report(name), model(name)):
+        chart = chart_of(value)
+        tree = ElementTree.fromstring(chart.svg())
+        assert not [node for node in tree.iter() if node.tag.endswith(("}img", "}script", "}foreignObject"))]
+        assert "<img" not in repr(chart.plotly()) and "\x1b" not in chart.svg()
+
+
+def test_a_chart_is_the_same_bytes_each_time() -> None:
+    assert charts.drift_chart(report()).svg() == charts.drift_chart(report()).svg()
+
+
+def test_drawing_leaves_matplotlib_as_it_was() -> None:
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    charts.runs_chart([run(), run("b", 2)]).svg()
+    assert dict(mpl.rcParams) == before
+
+
+def test_plotly_accepts_every_chart() -> None:
+    import plotly.graph_objects as go
+
+    for value in (record(), comparison(), report(), model()):
+        made = chart_of(value).plotly()
+        assert len(go.Figure(data=made["data"], layout=made["layout"]).data) >= 1
+
+
+def test_a_bundle_has_a_live_and_a_static_form() -> None:
+    made = charts.quality_chart(report().quality, marks=[(AT, "retrained")])._repr_mimebundle_()
+    assert set(made) == {"application/vnd.plotly.v1+json", "image/svg+xml", "text/plain"}
+    assert "retrained" in made["image/svg+xml"]
+
+
+def test_drift_bars_are_shares_of_the_threshold_and_longer_is_more_drift() -> None:
+    bars = charts.drift_chart(report()).panels[0].series[0]
+    assert dict(zip(bars.x, bars.y, strict=True)) == pytest.approx({"distance · psi": 0.15, "temp · psi": 4.5, "hour · ks": 10.0})
+    assert bars.colours is not None and bars.colours.count("#d55e00") == 2
+
+
+def test_gaps_and_infinities_are_gaps_in_a_chart() -> None:
+    made = charts.lines_chart("x", [1, 2, 3], {"a": [1.0, float("nan"), float("inf")], "b": [None, 2.0, 3.0]})
+    assert made.plotly()["data"][0]["y"] == [1.0, None, None]
+    ElementTree.fromstring(made.svg())
+
+
+def test_times_and_words_stand_on_an_axis() -> None:
+    times = [AT + timedelta(days=at) for at in range(4)]
+    ElementTree.fromstring(
+        charts.lines_chart("x", times, {"a": [1, 2, 3, 4]}, marks=[(times[1], "rolled back")], levels=[(2.0, "limit")]).svg()
+    )
+    ElementTree.fromstring(charts.lines_chart("x", ["Mar", "Apr"], {"a": [1, 2]}, marks=[("Apr", "retrained")]).svg())
+    ElementTree.fromstring(charts.bars_chart("x", ["Mar", "Apr"], {"a": [1, 2], "b": [2, None]}).svg())
+
+
+def test_nothing_to_draw_is_no_chart() -> None:
+    assert chart_of(model(versions=1)) is None
+    assert chart_of(RunRecord(run=run(), cells=[], history=[], files=[], fits=[], artifacts=[], git={}, environment={})) is None
+
+
+def test_a_list_from_a_magic_is_still_a_list() -> None:
+    made = Records([run()])
+    assert made == [run()] and made[0].name == "a" and "<table" in made._repr_html_()
+
+
+def test_the_explorer_filters_sorts_and_holds_names_as_text(tmp_path: Path) -> None:
+    from nbmlops.doors.widgets import explorer
+
+    box = explorer(
+        [
+            run("<b>old</b>", 1, started_at=AT),
+            run("new", 2, started_at=AT + timedelta(days=1)),
+            run("nan", 3, metrics={"mae": float("nan")}),
+        ]
+    )
+    top, pick, note, _ = box.children
+    text, order = top.children
+    assert pick.options[0][1] == run("new", 2).id
+    order.value = "mae"
+    assert [key[-1] for _, key in pick.options] == ["1", "2", "3"]
+    text.value = "old"
+    assert [key[-1] for _, key in pick.options] == ["1"]
+    assert type(box).__name__ == "VBox" and "HTML" not in {type(part).__name__ for part in (text, order, pick, note)}
+    box.close_all()
