@@ -33,6 +33,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         raise Invalid(f"{self.prog}: {message}.", hint=self.format_usage().strip().replace("\n", " "))
 
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.usage is None:
+            # argparse keeps the usage as a template here, in which the "%" of "%mlops" would be a format.
+            self.usage = self.format_usage().removeprefix("usage: ").strip().replace("%", "%%")
+        return super().parse_known_intermixed_args(args, namespace)
+
     def exit(self, status: int = 0, message: str | None = None) -> Any:
         raise HelpAsked(message or "")
 
