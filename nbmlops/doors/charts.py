@@ -123,6 +123,19 @@ def runs_chart(runs: Sequence[Any]) -> Chart:
     return Chart("Metrics by run", panels, width=max(420, 300 * min(len(panels), 4)))
 
 
+def curves_chart(records: Sequence[Any]) -> Chart:
+    """Run records side by side: one panel a metric logged over steps, one line a run. At most six metrics, eight runs."""
+    records = list(records)[: len(COLOURS)]
+    panels: dict[str, list[Series]] = {}
+    for record in records:
+        for panel in history_chart(record.history).panels:
+            line = panel.series[0]
+            name = f"{visible(record.run.name, width=18)} {record.run.id[-4:]}"
+            panels.setdefault(panel.title, []).append(Series(name, line.x, line.y))
+    made = [Panel(name, "lines", lines, "step") for name, lines in panels.items()][:6]
+    return Chart("Metrics by step", made, width=max(420, 320 * min(len(made), 4)))
+
+
 def history_chart(history: Sequence[Any], *, title: str = "Metrics by step") -> Chart:
     """A run's metrics: a curve each where there are steps. One value is no curve and is left to the table."""
     found: dict[str, list[Any]] = {}

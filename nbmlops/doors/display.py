@@ -7,7 +7,6 @@ stage; charts and widgets are imported when the first one is shown.
 from __future__ import annotations
 
 import html
-import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -166,11 +165,14 @@ def _text(value: Any) -> str:
 
 
 def _live_kernel() -> bool:
-    """Whether somebody may click: a kernel with a front end, not papermill's or nbconvert's."""
+    """Whether somebody may click: front ends say which cell they run, papermill's runs say they are papermill's."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
-    return hasattr(shell, "kernel") and "comm" in sys.modules
+    if shell is None or not hasattr(shell, "kernel"):
+        return False
+    told = (shell.get_parent() or {}).get("metadata") or {}  # type: ignore[attr-defined,unused-ignore]
+    return bool(told.get("cellId")) and "nbmlops" not in told
 
 
 def table_html(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

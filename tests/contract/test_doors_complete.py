@@ -9,7 +9,7 @@ from typing import get_args, get_origin
 
 import pytest
 
-from nbmlops import _NOUNS
+import nbmlops
 from nbmlops.contract.request import _shape, usage
 from nbmlops.contract.table import STAGES, Verb, verbs
 from nbmlops.contract.typescript import emit, verb_table_rows
@@ -28,8 +28,12 @@ NOTEBOOK_OR_SHELL = {
 }
 
 
-def test_the_nouns_of_the_package_are_those_of_the_table() -> None:
-    assert STAGES == _NOUNS
+@pytest.mark.parametrize("noun", STAGES)
+def test_a_noun_of_the_package_has_the_verbs_of_the_table(noun: str) -> None:
+    assert set(dir(getattr(nbmlops, noun))) == {verb.action for verb in VERBS if verb.noun == noun}
+    for verb in VERBS:
+        if verb.noun == noun:
+            assert getattr(getattr(nbmlops, noun), verb.action) is verb.function
 
 
 def test_every_noun_has_verbs() -> None:

@@ -169,6 +169,12 @@ def test_times_and_words_stand_on_an_axis() -> None:
     ElementTree.fromstring(charts.bars_chart("x", ["Mar", "Apr"], {"a": [1, 2], "b": [2, None]}).svg())
 
 
+def test_curves_of_several_runs_share_a_panel() -> None:
+    (panel,) = charts.curves_chart([record("a"), record("a")]).panels
+    assert len(panel.series) == 2 and panel.series[0].x == [0, 1, 2, 3, 4]
+    ElementTree.fromstring(charts.curves_chart([record("a"), record("b")]).svg())
+
+
 def test_nothing_to_draw_is_no_chart() -> None:
     assert chart_of(model(versions=1)) is None
     assert chart_of(RunRecord(run=run(), cells=[], history=[], files=[], fits=[], artifacts=[], git={}, environment={})) is None

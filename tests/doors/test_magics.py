@@ -199,6 +199,16 @@ def test_a_cell_is_a_run_of_its_own(shell: InteractiveShell, tmp_path: Path) -> 
     book.workspace.close()
 
 
+@pytest.mark.parametrize("cell", ["%%time\n%%mlops run inner\nz = 1", "get_ipython().run_cell_magic('mlops', 'run inner', 'z = 1')"])
+def test_a_recorded_cell_may_stand_in_another_magic(cell: str, shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shell.run_cell(cell).success and shell.user_ns["z"] == 1
+    assert [(run.name, run.status) for run in asked(shell, "run find")] == [("inner", "finished")]
+
+
+def test_no_other_cell_magic_pretends(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "only %%mlops run" in said(shell, "%%mlops model find\nx = 1", capsys)
+
+
 def test_a_raising_cell_keeps_its_own_traceback_and_its_run_failed(
     shell: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -56,9 +56,18 @@ def test_a_list_is_an_html_table_with_text_beside_it(kernel: Kernel) -> None:
     kernel.run("%%mlops run '<b>one</b>' -p depth=3\n%mlops run log mae=3.5 --step 1\n%mlops run log mae=3.0 --step 2")
     kernel.run("%%mlops run two\n%mlops run log mae=4.5")
     _, shown = kernel.run("%mlops run find")
-    table, *rest = bundles(shown)
+    (table,) = bundles(shown)
     assert "&lt;b&gt;one&lt;/b&gt;" in table["text/html"] and "two" in table["text/plain"]
-    assert any("application/vnd.jupyter.widget-view+json" in bundle for bundle in rest)
+
+
+@pytest.mark.parametrize(
+    ("told", "clickable"), [({"cellId": "a1"}, True), ({"cellId": "a1", "nbmlops": {"path": "x"}}, False), ({}, False)]
+)
+def test_the_explorer_is_there_only_where_somebody_can_click(told: dict[str, Any], clickable: bool, kernel: Kernel) -> None:
+    kernel.client.session.metadata = told
+    _, shown = kernel.run("%mlops run find")
+    kernel.client.session.metadata = {}
+    assert ["application/vnd.jupyter.widget-view+json" in bundle for bundle in bundles(shown)] == [False, *([True] if clickable else [])]
 
 
 def test_a_comparison_has_a_chart_live_and_static(kernel: Kernel) -> None:
