@@ -44,6 +44,7 @@ class Session:
         self.now = Facts()  # what the executing cell did so far
         self.data: dict[str, Any] = {}  # datasets seen in this cell, by digest
         self.run_data: set[str] = set()  # digests that make the open run's data hash
+        self.read_since: set[str] = set()  # digests of what was read since the last fit
         self.living = Living()
         self.figures = Figures()
         self.fit_count = 0
@@ -160,7 +161,8 @@ class Session:
         self.fit_count = 0
         self.raised = {key: value for key, value in self.raised.items() if key is not None and run.how != "explicit"}
         earlier = earlier or Facts()
-        self.run_data = {use.digest for use in earlier.files if use.digest and use.mode == "read"}
+        latest = {use.path: use.digest for use in earlier.files if use.digest and use.mode == "read"}
+        self.run_data, self.read_since = set(latest.values()), set()
         if earlier.cells or earlier.files:
             run.book.add(run.id, Facts(cells=earlier.cells, files=earlier.files))
         self._surroundings = threading.Thread(target=self._note_surroundings, args=(run,), daemon=True, name="nbmlops-surroundings")
@@ -233,12 +235,14 @@ class Session:
         del self.before.cells[:-2000], self.before.files[:-2000]
         if run is None:
             return
-        fresh = {use.digest for use in facts.files if use.digest and use.mode == "read"}
-        for fit in facts.fits:
-            fresh |= {digest for digest in (fit.frame, fit.target) if digest}
-        if fresh - self.run_data:
-            self.run_data |= fresh
-            facts.data_hash = _data_hash(self.run_data)
+        self.read_since |= {use.digest for use in facts.files if use.digest and use.mode == "read"}
+        if facts.fits or run.how != "live":
+            # What a live session reads after its last fit is not what that run was made from.
+            fitted = {digest for fit in facts.fits for digest in (fit.frame, fit.target) if digest}
+            fresh, self.read_since = self.read_since | fitted, set()
+            if fresh - self.run_data:
+                self.run_data |= fresh
+                facts.data_hash = _data_hash(self.run_data)
         if facts or self.data:
             data, self.data = self.data, {}
             with run.workspace.ledger.write(durable=False) as tx:

