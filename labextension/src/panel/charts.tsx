@@ -73,11 +73,16 @@ export function DriftBars(props: { scores: DriftScore[] }): JSX.Element {
           <Bar key={`${score.column} ${score.test}`} score={score} />
         ))}
       </ul>
-      {ordered.length > SHOWN ? (
-        <button type="button" className="nbmlops-Link" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? trans.__('Show the worst') : trans.__('Show all %1', ordered.length)}
-        </button>
-      ) : null}
+      <div className="nbmlops-Bars-foot">
+        {ordered.length > SHOWN ? (
+          <button type="button" className="nbmlops-Link" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? trans.__('Show the worst') : trans.__('Show all %1', ordered.length)}
+          </button>
+        ) : null}
+        <span className="nbmlops-Legend">
+          <i /> {trans.__('threshold')}
+        </span>
+      </div>
     </div>
   );
 }

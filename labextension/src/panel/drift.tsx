@@ -43,9 +43,6 @@ function LastReport({ reports }: { reports: DriftReport[] }): JSX.Element {
         {ago(last.at)}
       </p>
       <DriftBars scores={last.scores} />
-      <p className="nbmlops-Legend">
-        <i /> {trans.__('threshold')}
-      </p>
       <Quality reports={reports} />
     </article>
   );

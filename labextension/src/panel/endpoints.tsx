@@ -43,7 +43,7 @@ function EndpointRow({ endpoint }: { endpoint: Endpoint }): JSX.Element {
             </Chip>
           )}
         </span>
-        {endpoint.url ? <code className="nbmlops-Url">{endpoint.url}</code> : null}
+        {endpoint.url ? <code className="nbmlops-Url" title={endpoint.url}>{endpoint.url}</code> : null}
         <span className="nbmlops-Quiet" title={moment(since)}>
           {told[endpoint.status]} {ago(since)}
           {' · '}

@@ -96,13 +96,14 @@ function VersionRow(props: { model: Model; version: ModelVersion } & ModelAction
                   {alias}
                 </Chip>
               ))}
-              {metrics.slice(0, 2).map(([name, value]) => (
+              {metrics.slice(0, 1).map(([name, value]) => (
                 <span key={name} className="nbmlops-Inline">
-                  <small>{name}</small> <b>{short(value)}</b>
+                  <b>{short(value)}</b> <small>{name}</small>
                 </span>
               ))}
             </span>
             <span className="nbmlops-Quiet" title={moment(version.registered_at)}>
+              {metrics.slice(1, 3).map(([name, value]) => `${name} ${short(value)} · `)}
               {ago(version.registered_at)}
             </span>
           </span>

@@ -87,7 +87,7 @@ function RunRow({ run, metric }: { run: Run; metric: string | null }): JSX.Eleme
           <span className="nbmlops-Name">{run.name}</span>
           <span className="nbmlops-Quiet" title={moment(run.started_at)}>
             {ago(run.started_at)}
-            {run.status === 'finished' && run.duration_s === null ? null : ` · ${run.status === 'finished' ? duration(run.duration_s) : told[run.status]}`}
+            {run.status !== 'finished' ? ` · ${told[run.status]}` : run.duration_s === null ? null : ` · ${duration(run.duration_s)}`}
           </span>
         </span>
         {value === null ? null : (
