@@ -141,7 +141,10 @@ def node_from_pip(environment: dict[str, str]) -> tuple[str, list[str]]:
 
 def run(command: list[str], folder: Path, environment: dict[str, str], failed: str) -> None:
     """Run, or end the build with a line that says what can be done."""
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
     if done.returncode:
         raise SystemExit(
             f"{done.stdout[-4000:]}\n\nnbmlops: {failed} (exit code {done.returncode}; its last lines are above).\n"

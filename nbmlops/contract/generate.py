@@ -2,6 +2,8 @@
 
     python -m nbmlops.contract.generate           write
     python -m nbmlops.contract.generate --check   say what is stale, and end with 1 if something is
+
+Both are committed; a test fails when they are stale.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from lab import CHROMIUM_ARGS, Lab, chromium, jupyter_lab
 
 from nbmlops.workspace import Workspace
+from tests.browser.lab import CHROMIUM_ARGS, Lab, chromium, jupyter_lab
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -90,8 +90,9 @@ def look(lab: Lab, browser: Any, project: Path) -> Iterator[Any]:
     """Open the project's notebook and the panel beside it."""
     contexts = []
 
-    def opened(*, theme: str | None = None, size: tuple[int, int] = (1400, 1000)) -> Sight:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=2, locale="en-GB", timezone_id="UTC")
+    def opened(*, theme: str | None = None, height: int = 1000) -> Sight:
+        screen = {"width": 1400, "height": height}
+        context = browser.new_context(viewport=screen, device_scale_factor=2, locale="en-GB", timezone_id="UTC")
         contexts.append(context)
         page = context.new_page()
         panel = page.locator("#nbmlops-panel")
@@ -102,6 +103,8 @@ def look(lab: Lab, browser: Any, project: Path) -> Iterator[Any]:
         page.on("console", lambda message: sight.errors.append(message.text) if message.type == "error" else None)
         page.goto(lab.address(f"{project.name}/train.ipynb"))
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=90_000)
+        if theme:
+            page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", theme)
         page.locator(".jp-SideBar.jp-mod-right li[data-id='nbmlops-panel']").click()
         panel.wait_for()
         return sight

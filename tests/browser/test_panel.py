@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import INSTALL, chromium
 from playwright.sync_api import expect
 
 from nbmlops.models import verbs as model_verbs
@@ -17,6 +16,7 @@ from nbmlops.runs import audit_verbs
 from nbmlops.runs.book import Facts, RunBook
 from nbmlops.runs.records import MetricPoint
 from nbmlops.workspace import Workspace
+from tests.browser.lab import INSTALL, chromium
 
 pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -27,7 +27,8 @@ def add_run(workspace: Workspace, notebook: Path, name: str, *, status: str = "f
     book = RunBook(workspace)
     points = [MetricPoint(name=key, step=0, value=value, at=workspace.clock()) for key, value in metrics.items()]
     run = book.open(name, experiment="air-time", kind="papermill", notebook=str(notebook.resolve()), params={"depth": 4, "month": [1, 2]})
-    book.end(run, status, error="KeyError: 'tailnum'" if status == "failed" else None, failed_cell=4 if status == "failed" else None, facts=Facts(metrics=points))
+    failure = {"error": "KeyError: 'tailnum'", "failed_cell": 4} if status == "failed" else {}
+    book.end(run, status, facts=Facts(metrics=points), **failure)
     return run
 
 

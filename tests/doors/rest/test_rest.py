@@ -169,7 +169,7 @@ async def test_the_workspace_is_the_nearest_above_the_notebook(ask, jp_root_dir:
     inner = jp_root_dir / "project"
     (inner / "deep").mkdir(parents=True)
     for place in (Workspace.at(jp_root_dir), Workspace.at(inner)):
-        place.ledger.schema_version  # noqa: B018
+        place.ledger.schema_version
         place.close()
     assert (await ask("GET", "workspace", near="project/deep/new.ipynb")).body["root"] == str(inner.resolve())
     assert (await ask("GET", "workspace", near="other.ipynb")).body["root"] == str(jp_root_dir.resolve())

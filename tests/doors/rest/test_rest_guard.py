@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-
 from nbmlops.contract.table import verbs
 from nbmlops.doors import rest
 
@@ -28,7 +27,9 @@ def header(cookies: dict[str, str]) -> dict[str, str]:
 async def test_every_path_refuses_every_method_without_a_token(send, workspace):
     for path in PATHS:
         for method in METHODS:
-            response = await send(method, "nbmlops" + re.sub(r"\{\w+\}", "1", path), body="{}" if method in ("POST", "PUT", "PATCH") else None)
+            response = await send(
+                method, "nbmlops" + re.sub(r"\{\w+\}", "1", path), body="{}" if method in ("POST", "PUT", "PATCH") else None
+            )
             assert response.code == 403, (method, path)
             if method != "HEAD":
                 assert set(json.loads(response.body)) == {"code", "message", "hint"}
