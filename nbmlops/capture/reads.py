@@ -20,6 +20,7 @@ from nbmlops.runs.records import FileUse
 _CODE = (".py", ".pyc", ".pyi", ".so", ".pth", ".ipynb", ".pyd", ".dll", ".dylib")
 _DATA_IN_PACKAGES = (".csv", ".gz", ".zip", ".parquet", ".feather", ".npy", ".npz", ".pkl", ".xlsx", ".bz2", ".xz", ".zst", ".arrow")
 _NOT_DATA = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep  # noqa: PTH120
 _WRITES = os.O_WRONLY | os.O_RDWR
 CHUNK = 1 << 22
 
@@ -120,6 +121,8 @@ class Reads:
         if lower.endswith(_CODE) or lower.startswith(_NOT_DATA) or f"{os.sep}." in name.replace(f"..{os.sep}", ""):
             return False
         full = os.path.realpath(name)
+        if full.startswith(_OURS):
+            return False
         if full.startswith(self._prefixes):
             return lower.endswith(_DATA_IN_PACKAGES)
         return not (lower.endswith((".json", ".html", ".js")) and "jupyter" in lower)

@@ -30,7 +30,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelVersion:
-    """One immutable version of a model, with its lineage to run and data."""
+    """One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on."""
 
     model: str
     version: int
@@ -41,7 +41,7 @@ class ModelVersion:
     metrics: dict[str, float]
     run: str | None
     dataset: str | None
-    reference: str | None
+    target: str | None
     estimator: str
     description: str
     registered_at: datetime

@@ -48,7 +48,7 @@ CREATE TABLE dataset (
 
 CREATE TABLE model_version (
   model TEXT NOT NULL, version INTEGER NOT NULL, flavor TEXT NOT NULL, digest TEXT NOT NULL, size_bytes INTEGER NOT NULL,
-  signature TEXT NOT NULL, metrics TEXT NOT NULL, run TEXT, dataset TEXT, reference TEXT, estimator TEXT NOT NULL,
+  signature TEXT NOT NULL, metrics TEXT NOT NULL, run TEXT, dataset TEXT, target TEXT, estimator TEXT NOT NULL,
   description TEXT NOT NULL, registered_at TEXT NOT NULL, registered_by TEXT NOT NULL, schema_version INTEGER NOT NULL,
   PRIMARY KEY (model, version)
 ) WITHOUT ROWID;

@@ -1,0 +1,161 @@
+"""Gates: what a version must show before an alias may point at it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from nbmlops.errors import Invalid
+from nbmlops.ledger.encode import dump, load, now_text
+from nbmlops.ledger.ids import new_id
+from nbmlops.models.loading import load as load_model
+from nbmlops.models.quality import canonical, metric_value, paired_interval, row_losses
+from nbmlops.models.records import GateCheck, GateReport, GateRule, ModelVersion
+from nbmlops.models.registry import Registry
+from nbmlops.workspace import Workspace
+
+
+def set_rule(workspace: Workspace, model: str, rule: GateRule) -> GateRule:
+    """Keep a model's gate."""
+    with workspace.ledger.write() as tx:
+        body = msgspec.to_builtins(rule)
+        tx.insert("gate", or_replace=True, model=model, rule=dump(body))
+        tx.changed("model", model)
+        tx.audit(actor=workspace.actor, verb="model.gate", subject=model, evidence=body, at=workspace.clock())
+    return rule
+
+
+def rule_of(workspace: Workspace, model: str) -> GateRule | None:
+    """A model's gate, if it has one."""
+    row = workspace.ledger.read_one("SELECT rule FROM gate WHERE model = ?", model)
+    return msgspec.convert(load(row["rule"]), GateRule) if row else None
+
+
+def evaluate(
+    workspace: Workspace, model: str, version: int, *, rule: GateRule | None = None, frame: Any = None, labels: Any = None, alias: str = "champion"
+) -> GateReport:
+    """Hold a version against its gate, and against the champion on the same rows where labelled rows are given.
+
+    The report is kept. Without rows the recorded metrics are compared, and the reason says so.
+    """
+    registry = Registry(workspace)
+    rule = rule or rule_of(workspace, model)
+    if rule is None:
+        raise Invalid(f"Model {model!r} has no gate.", hint=f"Set one: %mlops model gate {model} mae --limit 10")
+    candidate = registry.version(model, version)
+    pointed = registry.alias(model, alias)
+    champion = registry.version(model, pointed.version) if pointed and pointed.version != version else None
+    checks, rows = _on_rows(workspace, rule, candidate, champion, frame, labels) if frame is not None else (_on_record(rule, candidate, champion), 0)
+    report = GateReport(
+        id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None,
+        passed=all(check.passed for check in checks), checks=checks, rows=rows, at=workspace.clock(),
+    )  # fmt: skip
+    with workspace.ledger.write() as tx:
+        tx.insert(
+            "gate_report", id=report.id, model=model, version=version, passed=int(report.passed),
+            report=dump(msgspec.to_builtins(report)), at=now_text(report.at),
+        )  # fmt: skip
+        tx.changed("model", model)
+    return report
+
+
+def latest_report(workspace: Workspace, model: str, version: int) -> GateReport | None:
+    """The newest report of a version, if it stood before a gate."""
+    row = workspace.ledger.read_one("SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC LIMIT 1", model, version)
+    return msgspec.convert(load(row["report"]), GateReport, strict=False) if row else None
+
+
+def _on_rows(
+    workspace: Workspace, rule: GateRule, candidate: ModelVersion, champion: ModelVersion | None, frame: Any, labels: Any
+) -> tuple[list[GateCheck], int]:
+    import numpy as np
+
+    if canonical(rule.metric) is None:
+        raise Invalid(f"{rule.metric!r} cannot be computed from rows.", hint="Give a gate a metric such as mae, rmse, r2 or accuracy.")
+    if labels is None or len(labels) != len(frame):
+        raise Invalid(
+            f"{len(frame):,} rows with {0 if labels is None else len(labels):,} labels.", hint="Give one label for each row: --data X --labels y"
+        )
+    if len(frame) == 0:
+        raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
+    truth = np.asarray(labels)
+    mine = load_model(workspace, candidate).predict(frame)
+    value = metric_value(rule.metric, truth, mine)
+    on = f"on {len(frame):,} labelled rows"
+    checks = [_limit(rule, value, on)] if rule.limit is not None else []
+    if rule.better_percent is not None:
+        if champion is None:
+            checks.append(_first(rule, value))
+        else:
+            theirs = load_model(workspace, champion).predict(frame)
+            other = metric_value(rule.metric, truth, theirs)
+            gaps, interval = row_losses(rule.metric, truth, mine), ""
+            if gaps is not None:
+                low, high = paired_interval(gaps, row_losses(rule.metric, truth, theirs))
+                interval = f"; loss differs by {low:+.3g} to {high:+.3g} (95 %, paired)"
+            checks.append(_against(rule, value, other, champion.version, on + interval))
+    return checks or [_finite(rule, value, on)], len(frame)
+
+
+def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion | None) -> list[GateCheck]:
+    value = _recorded(candidate, rule.metric)
+    on = "as recorded when it was registered, on rows of its own"
+    if value is None:
+        return [
+            GateCheck(
+                name=f"{rule.metric} is known", passed=False, value=None, limit=None,
+                reason=f"Version {candidate.version} has no recorded {rule.metric}; it has {', '.join(candidate.metrics) or 'none'}.",
+            )  # fmt: skip
+        ]
+    checks = [_limit(rule, value, on)] if rule.limit is not None else []
+    if rule.better_percent is not None:
+        other = _recorded(champion, rule.metric) if champion else None
+        if champion is None:
+            checks.append(_first(rule, value))
+        elif other is None:
+            checks.append(
+                GateCheck(
+                    name="against the champion", passed=False, value=value, limit=None,
+                    reason=f"The champion, version {champion.version}, has no recorded {rule.metric}: give labelled rows.",
+                )  # fmt: skip
+            )
+        else:
+            checks.append(_against(rule, value, other, champion.version, on))
+    return checks or [_finite(rule, value, on)]
+
+
+def _recorded(version: ModelVersion, metric: str) -> float | None:
+    names = [name for name in version.metrics if name == metric or (canonical(name) and canonical(name) == canonical(metric))]
+    return version.metrics[names[0]] if names else None
+
+
+def _limit(rule: GateRule, value: float, on: str) -> GateCheck:
+    assert rule.limit is not None
+    passed = math.isfinite(value) and (value <= rule.limit if rule.better == "lower" else value >= rule.limit)
+    bound = "at most" if rule.better == "lower" else "at least"
+    return GateCheck(
+        name=f"{rule.metric} {bound} {rule.limit:g}", passed=passed, value=value, limit=rule.limit,
+        reason=f"{rule.metric} is {value:.4g}, {bound} {rule.limit:g} is asked, {on}.",
+    )  # fmt: skip
+
+
+def _against(rule: GateRule, value: float, other: float, champion: int, on: str) -> GateCheck:
+    assert rule.better_percent is not None
+    share = rule.better_percent / 100 * abs(other)
+    bound = other - share if rule.better == "lower" else other + share
+    passed = math.isfinite(value) and (value <= bound if rule.better == "lower" else value >= bound)
+    asked = f"{rule.better_percent:g} % better" if rule.better_percent > 0 else "as good" if not rule.better_percent else f"not {-rule.better_percent:g} % worse"
+    return GateCheck(
+        name="against the champion", passed=passed, value=value, limit=bound,
+        reason=f"{rule.metric} is {value:.4g}, the champion's (version {champion}) is {other:.4g}; {asked} is asked, {on}.",
+    )  # fmt: skip
+
+
+def _first(rule: GateRule, value: float) -> GateCheck:
+    return GateCheck(name="against the champion", passed=math.isfinite(value), value=value, limit=None, reason="There is no champion yet.")
+
+
+def _finite(rule: GateRule, value: float, on: str) -> GateCheck:
+    return GateCheck(name=f"{rule.metric} is a number", passed=math.isfinite(value), value=value, limit=None, reason=f"{rule.metric} is {value:.4g}, {on}.")

@@ -1,0 +1,33 @@
+"""From a version to something that answers: bytes checked against their digest, types against trust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nbmlops import plugins
+from nbmlops.models.records import ModelVersion
+from nbmlops.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory. `predict` takes a frame in the signature's columns and gives an array (n,) or (n, outputs)."""
+
+    version: ModelVersion
+    estimator: Any
+
+    def predict(self, frame: Any) -> Any:
+        """Answers, one a row."""
+        import numpy as np
+
+        columns = [column.name for column in self.version.signature.inputs]
+        asked = frame[columns] if hasattr(frame, "columns") else frame
+        return np.asarray(self.estimator.predict(asked if self.version.signature.named else np.asarray(asked)))
+
+
+def load(workspace: Workspace, version: ModelVersion) -> Loaded:
+    """Load a version. Damaged when its bytes changed, Untrusted when it names types nobody trusts; no code of it runs."""
+    data = workspace.blobs.get(version.digest)
+    flavor = plugins.adapter("flavor", version.flavor)()
+    return Loaded(version, flavor.load(data, workspace.settings.trusted_types))

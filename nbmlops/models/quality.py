@@ -1,0 +1,108 @@
+"""Quality metrics by name, with their direction; scikit-learn computes them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from nbmlops.errors import Invalid, there_is
+
+Direction = Literal["lower", "higher"]
+# name → (direction, loss of each row where the metric is their mean)
+_KNOWN: dict[str, Direction] = {
+    "mae": "lower", "rmse": "lower", "mse": "lower", "mape": "lower", "medae": "lower", "r2": "higher",
+    "accuracy": "higher", "balanced_accuracy": "higher", "f1": "higher", "precision": "higher", "recall": "higher", "log_loss": "lower",
+}  # fmt: skip
+_ALIASES = {
+    "mean_absolute_error": "mae", "root_mean_squared_error": "rmse", "mean_squared_error": "mse", "r2_score": "r2",
+    "mean_absolute_percentage_error": "mape", "median_absolute_error": "medae", "accuracy_score": "accuracy", "f1_score": "f1",
+    "balanced_accuracy_score": "balanced_accuracy", "precision_score": "precision", "recall_score": "recall",
+}  # fmt: skip
+_LOWER_WORDS = ("error", "loss", "mae", "mse", "mape", "deviance", "latency", "brier", "perplexity")
+
+
+def known_metrics() -> list[str]:
+    """Metrics that can be computed from labels and predictions."""
+    return sorted(_KNOWN)
+
+
+def canonical(name: str) -> str | None:
+    """The short name of a metric that can be computed, or None.
+
+    >>> canonical("mean_absolute_error"), canonical("lift")
+    ('mae', None)
+    """
+    name = _ALIASES.get(name, name)
+    return name if name in _KNOWN else None
+
+
+def direction(name: str) -> Direction:
+    """Which way is better; by its words where a metric is not known.
+
+    >>> direction("mae"), direction("r2"), direction("val_loss"), direction("auc")
+    ('lower', 'higher', 'lower', 'higher')
+    """
+    known = canonical(name)
+    if known:
+        return _KNOWN[known]
+    return "lower" if any(word in name.lower() for word in _LOWER_WORDS) else "higher"
+
+
+def metric_value(name: str, truth: Any, predicted: Any) -> float:
+    """A metric of predictions (n,) against labels (n,). Averages over classes are unweighted (`macro`).
+
+    >>> metric_value("mae", [1, 2], [2, 4])
+    1.5
+    """
+    from sklearn import metrics
+
+    known = canonical(name)
+    if known is None:
+        raise Invalid(f"{name[:80]!r} cannot be computed from labels.", hint=f"There is {there_is(known_metrics())}.")
+    losses = row_losses(known, truth, predicted)
+    if losses is not None:
+        mean = float(losses.mean()) if len(losses) else float("nan")
+        return {"accuracy": 1 - mean, "rmse": mean**0.5}.get(known, mean)
+    if known == "medae":
+        return float(metrics.median_absolute_error(truth, predicted))
+    if known == "r2":
+        return float(metrics.r2_score(truth, predicted))
+    if known == "log_loss":
+        return float(metrics.log_loss(truth, predicted))
+    if known == "balanced_accuracy":
+        return float(metrics.balanced_accuracy_score(truth, predicted))
+    return float(getattr(metrics, f"{known}_score")(truth, predicted, average="macro", zero_division=0))
+
+
+def row_losses(name: str, truth: Any, predicted: Any) -> Any:
+    """The loss of each row (n,), for metrics that are a function of their mean; None for the others.
+
+    >>> row_losses("mae", [1, 2], [2, 4]).tolist()
+    [1.0, 2.0]
+    """
+    known = canonical(name)
+    if known == "accuracy":
+        return (np.asarray(truth) != np.asarray(predicted)).astype(float)
+    if known not in ("mae", "mse", "rmse", "mape"):
+        return None
+    truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
+    gap = np.abs(predicted - truth)
+    if known == "mape":
+        return gap / np.maximum(np.abs(truth), np.finfo(float).eps)
+    return gap if known == "mae" else gap**2
+
+
+def paired_interval(losses: Any, others: Any, *, resamples: int = 500, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of mean(losses − others) over the same rows, resampled together.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13 (percentile interval).
+
+    >>> paired_interval([1.0] * 50, [0.0] * 50)
+    (1.0, 1.0)
+    """
+    gaps = np.asarray(losses, float) - np.asarray(others, float)
+    random = np.random.default_rng(seed)  # one of our own: the user's stays where it was
+    means = [gaps[random.integers(0, len(gaps), len(gaps))].mean() for _ in range(resamples)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,149 @@
+"""The columns a model takes and gives: inferred from data, held against rows that come in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from nbmlops.data.records import Dataset
+from nbmlops.errors import Invalid, there_is
+from nbmlops.models.records import ColumnType, Signature, SignatureColumn
+
+_WORDS: dict[ColumnType, str] = {
+    "float": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false", "datetime": "a time (ISO 8601)",
+}  # fmt: skip
+_DTYPES = {"float": "float64", "integer": "Int64", "string": "object", "boolean": "boolean", "datetime": "datetime64[us]"}
+
+
+def infer(inputs: Any, outputs: Any = None) -> Signature:
+    """The signature of data: `inputs` a frame (named columns) or an array (columns x0, x1 …), `outputs` what was predicted.
+
+    >>> import pandas as pd
+    >>> infer(pd.DataFrame({"a": [1, 2], "b": ["x", None]})).inputs[1]
+    SignatureColumn(name='b', type='string', nullable=True)
+    """
+    from nbmlops.data.frames import to_table
+
+    def columns(data: Any, name: str) -> list[SignatureColumn]:
+        from nbmlops.data.fingerprint import fingerprint
+
+        return _columns(fingerprint(to_table(data, name=name)))
+
+    return Signature(
+        inputs=columns(inputs, "x"), outputs=columns(outputs, "prediction") if outputs is not None else [], named=hasattr(inputs, "columns")
+    )
+
+
+def from_dataset(inputs: Dataset, outputs: Dataset | None = None, *, named: bool = True) -> Signature:
+    """The signature of datasets known by their profile."""
+    return Signature(inputs=_columns(inputs), outputs=_columns(outputs) if outputs else [], named=named)
+
+
+def _columns(dataset: Dataset) -> list[SignatureColumn]:
+    return [SignatureColumn(name=column.name, type=_type_of(column.type, column.kind), nullable=column.nulls > 0) for column in dataset.profile]
+
+
+def _type_of(arrow: str, kind: str) -> ColumnType:
+    if kind == "flag":
+        return "boolean"
+    if kind == "time":
+        return "datetime"
+    if kind == "number":
+        return "integer" if arrow.startswith(("int", "uint")) else "float"
+    return "string"
+
+
+def rows_to_frame(signature: Signature, rows: list[dict[str, Any]]) -> Any:
+    """Rows (JSON objects) as a typed frame in the signature's order.
+
+    Raises Invalid naming the first row and column that do not fit: missing, extra, of another type, or null (NaN is
+    null) where the training data had none.
+    """
+    if not isinstance(rows, list):
+        raise Invalid("Rows are a list of objects.", hint=f"Each with: {_asked(signature)}.")
+    names = [column.name for column in signature.inputs]
+    known = set(names)
+    for at, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise Invalid(f"Row {at} is not an object.", hint=f"Give each row with: {_asked(signature)}.")
+        if row.keys() != known:
+            if extra := [name for name in row if name not in known]:
+                raise Invalid(f"Row {at} has a column {str(extra[0])[:80]!r} that the model does not take.", hint=f"It takes: {_asked(signature)}.")
+            missing = next(name for name in names if name not in row)
+            if not next(column for column in signature.inputs if column.name == missing).nullable:
+                raise Invalid(f"Row {at} lacks the column {missing!r}.", hint=f"Give each row with: {_asked(signature)}.")
+    return columns_to_frame(signature, {name: [row.get(name) for row in rows] for name in names})
+
+
+def columns_to_frame(signature: Signature, columns: dict[str, Sequence[Any]]) -> Any:
+    """Columns of equal length as a typed frame in the signature's order; Invalid as `rows_to_frame`."""
+    import pandas as pd
+
+    names = [column.name for column in signature.inputs]
+    if extra := [name for name in columns if name not in names]:
+        raise Invalid(f"There is a column {str(extra[0])[:80]!r} that the model does not take.", hint=f"It takes: {_asked(signature)}.")
+    if missing := [name for name in names if name not in columns]:
+        raise Invalid(f"The column {missing[0]!r} is missing.", hint=f"It takes: {_asked(signature)}.")
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) > 1:
+        raise Invalid(f"The columns have {there_is(lengths)} rows.", hint="Give each the same number.")
+    made = {column.name: _column(column, columns[column.name]) for column in signature.inputs}
+    return pd.DataFrame(made, columns=names)
+
+
+def _column(column: SignatureColumn, values: Sequence[Any]) -> Any:
+    import pandas as pd
+
+    checked = [_value(column, value, at) for at, value in enumerate(values)]
+    if column.type == "integer" and not any(value is None for value in checked):
+        return pd.Series(checked, dtype="int64")
+    if column.type == "integer":
+        return pd.Series([math.nan if value is None else float(value) for value in checked], dtype="float64")
+    if column.type == "boolean" and not any(value is None for value in checked):
+        return pd.Series(checked, dtype="bool")
+    if column.type == "float":
+        return pd.Series([math.nan if value is None else value for value in checked], dtype="float64")
+    if column.type == "datetime":
+        return pd.to_datetime(pd.Series(checked, dtype="object"), utc=any(v is not None and v.tzinfo is not None for v in checked))
+    return pd.Series(checked, dtype=_DTYPES[column.type])
+
+
+def _value(column: SignatureColumn, value: Any, at: int) -> Any:
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()  # numpy scalars, when rows come from Python
+    if value is None or value != value:  # NaN and NaT are unequal to themselves
+        if not column.nullable:
+            raise Invalid(f"Row {at}: {column.name!r} is null.", hint=f"The model was trained without nulls there: give {_WORDS[column.type]}.")
+        return None
+    kind = column.type
+    if kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    elif kind == "integer" and isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value if math.isfinite(value) else 0):
+        if -(2**63) <= value < 2**63:
+            return int(value)
+    elif (kind == "boolean" and isinstance(value, bool)) or (kind == "string" and isinstance(value, str)):
+        return value
+    elif kind == "datetime":
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, str):
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                pass
+    raise Invalid(f"Row {at}: {column.name!r} is {_shown(value)}, not {_WORDS[kind]}.", hint=f"It takes: {column.name}: {kind}.")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _asked(signature: Signature) -> str:
+    shown = [f"{column.name}: {column.type}{'?' if column.nullable else ''}" for column in signature.inputs]
+    return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")

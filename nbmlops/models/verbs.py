@@ -1,0 +1,135 @@
+"""What a person can ask of models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from nbmlops.errors import GateRefused, Invalid, TooLarge
+from nbmlops.ledger.names import free_name, plain_name
+from nbmlops.models import gates, quality
+from nbmlops.models.records import GateReport, GateRule, Model, ModelAlias, ModelVersion
+from nbmlops.models.registry import Registry, roll_back
+from nbmlops.verb import Live, verb
+from nbmlops.workspace import Workspace, use
+
+
+@verb("POST /models/{model}/versions")
+def register(
+    model: Annotated[str, "the name it gets or has"],
+    estimator: Annotated[Any, Live("the fitted estimator")] = None,
+    *,
+    run: Annotated[str | None, "a run, whose last fitted model is registered"] = None,
+    data: Annotated[Any, Live("the frame it was trained on, where capture has not seen it")] = None,
+    metrics: Annotated[dict[str, float] | None, "numbers beside those of the run"] = None,
+    description: Annotated[str, "a sentence for those who come later"] = "",
+    workspace: Workspace | None = None,
+) -> ModelVersion:
+    """Register a model's next version, from a live estimator or from a run.
+
+    The version holds the model in a safe format, its signature, its metrics, and its lineage to run and data. The kept
+    bytes are loaded again and asked before the version exists.
+    """
+    from nbmlops.models.register import register as registered
+
+    plain_name(model, "model")
+    for name in metrics or {}:
+        free_name(name, "metric")
+    if len(description) > 4000:
+        raise TooLarge(f"The description has {len(description):,} characters.", hint="At most 4,000.")
+    return registered(use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description)
+
+
+@verb("GET /models")
+def find(*, workspace: Workspace | None = None) -> list[Model]:
+    """List the registered models with their versions and aliases."""
+    registry = Registry(use(workspace))
+    return [registry.model(name) for name in registry.names()]
+
+
+@verb("GET /models/{model}")
+def show(model: Annotated[str, "its name"], *, workspace: Workspace | None = None) -> Model:
+    """Show a model: versions, aliases, and every move of its aliases."""
+    return Registry(use(workspace)).model(model)
+
+
+@verb("PUT /models/{model}/gate")
+def gate(
+    model: Annotated[str, "its name"],
+    metric: Annotated[str, "mae, rmse, r2, accuracy …, or one the runs log"],
+    *,
+    better: Annotated[Literal["lower", "higher"] | None, "which way is better; known of the usual metrics"] = None,
+    limit: Annotated[float | None, "it must be at most (or at least) this"] = None,
+    better_percent: Annotated[float | None, "by how much better than the champion; negative: so much worse is allowed"] = 0.0,
+    workspace: Workspace | None = None,
+) -> GateRule:
+    """Set what a version must show before it may be promoted: a limit, and the comparison with the champion."""
+    plain_name(model, "model")
+    free_name(metric, "metric")
+    rule = GateRule(metric=metric, better=better or quality.direction(metric), limit=limit, better_percent=better_percent)
+    return gates.set_rule(use(workspace), model, rule)
+
+
+@verb("POST /models/{model}/versions/{version}/check")
+def check(
+    model: Annotated[str, "its name"],
+    version: Annotated[int, "which version"],
+    *,
+    data: Annotated[Any, Live("rows it was not trained on")] = None,
+    labels: Annotated[Any, Live("their labels")] = None,
+    workspace: Workspace | None = None,
+) -> GateReport:
+    """Hold a version against the model's gate; nothing moves."""
+    return gates.evaluate(use(workspace), model, version, frame=data, labels=labels)
+
+
+@verb("PUT /models/{model}/aliases/{alias}")
+def promote(
+    model: Annotated[str, "its name"],
+    version: Annotated[int, "which version"],
+    *,
+    alias: Annotated[str, "the name that moves"] = "champion",
+    force: Annotated[bool, "past a gate that refuses; needs a reason"] = False,
+    reason: Annotated[str, "why, for the audit trail"] = "",
+    data: Annotated[Any, Live("rows for the gate")] = None,
+    labels: Annotated[Any, Live("their labels")] = None,
+    workspace: Workspace | None = None,
+) -> ModelAlias:
+    """Point an alias at a version, through the gate; `previous` says where it pointed."""
+    place = use(workspace)
+    plain_name(alias, "alias")
+    registry = Registry(place)
+    registry.version(model, version)
+    pointed = registry.alias(model, alias)
+    if pointed is not None and pointed.version == version:
+        return pointed
+    evidence: dict[str, Any] = {}
+    if gates.rule_of(place, model) is not None:
+        report = gates.evaluate(place, model, version, frame=data, labels=labels, alias=alias)
+        evidence = {"gate": msgspec.to_builtins(report), "forced": not report.passed}
+        if not report.passed:
+            failed = next(found for found in report.checks if not found.passed)
+            if not force:
+                with place.ledger.write() as tx:
+                    tx.audit(actor=place.actor, verb="model.refuse", subject=model, evidence={"version": version, **evidence}, at=place.clock())
+                raise GateRefused(
+                    f"Version {version} of {model!r} did not pass its gate: {failed.reason}",
+                    hint=f"Promote it all the same: %mlops model promote {model} {version} --force --reason …",
+                )
+            if not reason.strip():
+                raise Invalid("Forcing a gate needs a reason.", hint="Say why: --reason …")
+    return registry.point(model, alias, version, way="promote", evidence=evidence, reason=reason)
+
+
+@verb("POST /models/{model}/aliases/{alias}/rollback")
+def rollback(
+    model: Annotated[str, "its name"],
+    *,
+    alias: Annotated[str, "the name that moves"] = "champion",
+    reason: Annotated[str, "why, for the audit trail"] = "",
+    workspace: Workspace | None = None,
+) -> ModelAlias:
+    """Point an alias where it was before its last promotion; again goes further back."""
+    plain_name(alias, "alias")
+    return roll_back(Registry(use(workspace)), model, alias, reason=reason, evidence={})
