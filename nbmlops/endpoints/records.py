@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +29,10 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predictions:
-    """Answers in the order of the rows, with an id each, by which a label can be joined later."""
+class Calling:
+    """How to call an endpoint from outside: its address, the file that holds its token, and a line that works."""
 
-    endpoint: str
-    version: int
-    predictions: list[Any]
-    ids: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """How many labels found their prediction, and the ids that found none."""
-
-    endpoint: str
-    joined: int
-    unknown: list[str]
+    name: str
+    url: str
+    token_file: str
+    example: str
