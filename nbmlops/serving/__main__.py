@@ -1,0 +1,69 @@
+"""`python -m nbmlops.serving --workspace FOLDER --endpoint NAME`: one endpoint's server, until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+
+import uvicorn
+
+from nbmlops.errors import NbmlopsError, NotFound
+from nbmlops.ledger.encode import now_text
+from nbmlops.ledger.owner import this_process
+from nbmlops.serving.app import create_app
+from nbmlops.serving.served import Served
+from nbmlops.workspace import Workspace
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0 after a clean stop; 1 when it could not start, with the reason on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m nbmlops.serving")
+    parser.add_argument("--workspace", required=True)
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    asked = parser.parse_args(argv)
+    try:
+        return serve(Workspace.at(asked.workspace, actor="endpoint"), asked.endpoint, asked.host, asked.port)
+    except (NbmlopsError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+
+
+def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
+    """Serve until told to stop."""
+    row = workspace.ledger.read_one("SELECT * FROM endpoint WHERE name = ?", endpoint)
+    if row is None:
+        raise NotFound(f"There is no endpoint {endpoint!r}.", hint="Start one: nbmlops endpoint start NAME")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    served = Served(workspace, endpoint, row["model"], row["alias"], row["token_digest"])
+    served.start()
+    owner = this_process().as_text()
+
+    def tell(status: str) -> None:
+        with workspace.ledger.write() as tx:
+            ended = now_text(workspace.clock()) if status == "stopped" else None
+            tx.run(
+                "UPDATE endpoint SET status = ?, url = ?, owner = ?, serving_version = ?, stopped_at = ? WHERE name = ? AND (owner IS ? OR ? = 'serving')",
+                status, url, owner, served.loaded.version.version, ended, endpoint, owner, status,
+            )  # fmt: skip
+            tx.changed("endpoint", endpoint)
+
+    config = uvicorn.Config(
+        create_app(served, on_stop=lambda: tell("stopped")), log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=10, limit_concurrency=1000, h11_max_incomplete_event_size=64 << 10,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    listener.listen(1024)  # clients may connect from here on; they are answered when the loop runs
+    tell("serving")
+    server.run(sockets=[listener])
+    workspace.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
