@@ -75,12 +75,16 @@ class AliasMove:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first)."""
+    """A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first).
+
+    `before` says where each alias would go if it were rolled back; an alias that has nowhere to go is not in it.
+    """
 
     name: str
     versions: list[ModelVersion]
     aliases: dict[str, int]
     moves: list[AliasMove]
+    before: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

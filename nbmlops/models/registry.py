@@ -33,7 +33,10 @@ class Registry:
         aliases = {row["alias"]: row["version"] for row in self._read("SELECT alias, version FROM alias WHERE model = ?", model)}
         rows = self._read("SELECT * FROM model_version WHERE model = ? ORDER BY version DESC", model)
         moves = self._read("SELECT * FROM alias_move WHERE model = ? ORDER BY id DESC", model)
-        return Model(name=model, versions=[_version(row, aliases) for row in rows], aliases=aliases, moves=[_move(row) for row in moves])
+        back = {alias: version for alias in aliases if (version := self.before(model, alias)) is not None}
+        return Model(
+            name=model, versions=[_version(row, aliases) for row in rows], aliases=aliases, moves=[_move(row) for row in moves], before=back
+        )  # fmt: skip
 
     def version(self, model: str, version: int) -> ModelVersion:
         """One version; NotFound names those there are."""

@@ -31,8 +31,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Chromium. Not for the session: while Playwright is open its event loop runs, and no other test can have one."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -138,6 +138,7 @@ def test_rolling_back_from_the_panel_points_the_alias_where_it_was(look: Any, wo
     models.get_by_role("button", name="Roll back air-time").click()
     sight.page.get_by_role("dialog").get_by_role("button", name="Roll back").click()
     expect(models.locator("[data-version='1']")).to_contain_text("champion", timeout=20_000)
+    expect(models.get_by_role("button", name="Roll back air-time")).to_have_count(0)
     assert champion(workspace) == 1
 
 

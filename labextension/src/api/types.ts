@@ -193,7 +193,7 @@ export interface Signature {
   named: boolean;
 }
 
-/** One immutable version of a model, with its lineage to run and data. */
+/** One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on. */
 export interface ModelVersion {
   model: string;
   version: number;
@@ -204,7 +204,7 @@ export interface ModelVersion {
   metrics: { [key: string]: Real };
   run: string | null;
   dataset: string | null;
-  reference: string | null;
+  target: string | null;
   estimator: string;
   description: string;
   registered_at: string;
@@ -229,6 +229,7 @@ export interface Model {
   versions: ModelVersion[];
   aliases: { [key: string]: number };
   moves: AliasMove[];
+  before: { [key: string]: number };
 }
 
 /** What a version must show before it may be promoted. */

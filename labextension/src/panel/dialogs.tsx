@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { ErrorRecord, Model, ModelVersion } from '../api/types';
 import { record, WorkspaceModel } from '../model/model';
-import { before, CHAMPION } from './models';
+import { CHAMPION } from './models';
 import { Problem } from './parts';
 import { short, Words } from './words';
 
@@ -72,7 +72,7 @@ export async function promote(panel: WorkspaceModel, trans: TranslationBundle, m
 /** Ask, then point the champion where it was. */
 export async function rollback(panel: WorkspaceModel, trans: TranslationBundle, model: Model): Promise<void> {
   const now = model.versions.find(known => known.version === model.aliases[CHAMPION]);
-  const next = model.versions.find(known => known.version === before(model, CHAMPION));
+  const next = model.versions.find(known => known.version === model.before[CHAMPION]);
   const asked = await showDialog({
     title: trans.__('Roll %1 back?', model.name),
     body: new Reason(trans, <Beside trans={trans} now={now} next={next} />),

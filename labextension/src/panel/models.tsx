@@ -29,18 +29,13 @@ export function Models(props: { state: State } & ModelActions): JSX.Element {
   );
 }
 
-/** Where an alias would go back to, as its moves tell. */
-export function before(model: Model, alias: string): number | null {
-  return model.moves.find(move => move.alias === alias)?.previous ?? null;
-}
-
 function ModelCard(props: { model: Model } & ModelActions): JSX.Element {
   const trans = useWords();
   const { model } = props;
   const [all, setAll] = React.useState(false);
   const named = new Set(Object.values(model.aliases));
   const shown = model.versions.filter((version, index) => all || index < FIRST || named.has(version.version));
-  const previous = before(model, CHAMPION);
+  const previous = model.before[CHAMPION] ?? null;
   return (
     <article className="nbmlops-Card" data-model={model.name} aria-label={model.name}>
       <header>
