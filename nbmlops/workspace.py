@@ -37,6 +37,7 @@ class Workspace:
         self.settings = settings
         self.clock = clock
         self._actor = actor
+        self.opened_id: tuple[int, int] | None = None
 
     @classmethod
     def at(cls, folder: Path | str, *, clock: Callable[[], datetime] = utc_now, actor: str | None = None) -> Workspace:
@@ -62,6 +63,14 @@ class Workspace:
     def folder(self) -> Path:
         """The `.nbmlops` folder."""
         return self.root / FOLDER
+
+    def folder_id(self) -> tuple[int, int] | None:
+        """Which folder on the disk this is now, whatever its name; None if it is gone."""
+        try:
+            found = self.folder.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     @property
     def actor(self) -> str:
@@ -106,8 +115,11 @@ def opened(start: Path) -> Workspace:
     root = find_root(start) or start.absolute()
     key = (root, os.getpid())
     known = _opened.get(key)
-    if known is None or not (root / FOLDER).is_dir():
+    if known is None or known.folder_id() != known.opened_id:
+        if known is not None:
+            known.close()  # the folder was taken away, and perhaps made anew: what is open here is nobody's
         known = _opened[key] = Workspace.at(root)
+        known.opened_id = known.folder_id()
     return known
 
 

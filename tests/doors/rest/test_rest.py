@@ -176,6 +176,16 @@ async def test_the_workspace_is_the_nearest_above_the_notebook(ask, jp_root_dir:
     assert (await ask("GET", "workspace")).body["root"] == str(jp_root_dir.resolve())
 
 
+async def test_a_workspace_made_anew_is_seen_by_a_server_that_knew_the_old_one(ask, jp_root_dir: Path):
+    for name in ("before", "after"):
+        place = Workspace.at(jp_root_dir)
+        RunBook(place).open(name, experiment="delays", kind="explicit")
+        place.close()
+        assert [run["name"] for run in (await ask("GET", "runs")).body] == [name]
+        (jp_root_dir / ".nbmlops").rename(jp_root_dir / f".{name}")
+        assert (await ask("GET", "runs")).status == 404
+
+
 @pytest.mark.parametrize("near", ["../x.ipynb", "a/../../x", "..", "%2e%2e/x" + "/.." * 3, "link/x.ipynb", "n" * 5000 + "/../.."])
 async def test_a_path_out_of_the_servers_folder_is_refused(ask, workspace, jp_root_dir: Path, tmp_path: Path, near: str):
     (tmp_path / "outside").mkdir()
