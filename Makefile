@@ -1,0 +1,54 @@
+# Two commands do everything, each with its own set-up:  make demo   make test
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
+
+.PHONY: demo test test-fast lint contract bundle pictures bench venv system clean
+
+demo: venv  ## the main job on real data, from nothing to the table and the report
+	$(BIN)/python -m demo
+
+test: venv system lint  ## everything: lint, types, arrows, doctests, kernels, servers, browser, notebooks
+	$(BIN)/python -m pytest
+
+test-fast: venv  ## the inner loop: nothing that starts a kernel, a server or a browser
+	$(BIN)/python -m pytest -m "not slow" -x
+
+lint: venv  ## style, types, the house's arrows, generated files
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m nbmlops.contract.generate --check
+	@if [ -d labextension/node_modules/typescript ]; then cd labextension && npm run --silent typecheck; fi
+
+contract: venv  ## write what is generated from the verb table
+	$(BIN)/python -m nbmlops.contract.generate
+
+bundle:  ## the panel's bundle, after a change in labextension/
+	cd labextension && npm ci --no-audit --no-fund --ignore-scripts && npm run typecheck && npm run build
+
+pictures: venv system  ## refresh the pictures in docs/images from the browser tests and the demo
+	NBMLOPS_PICTURES=1 $(BIN)/python -m pytest tests/browser
+
+bench: venv  ## side by side with what a user would pick instead
+	$(BIN)/python -m benchmarks
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml hatch_build.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e ".[test]"
+	touch $(STAMP)
+
+# What the tests need from Debian. Elsewhere: install Chromium yourself; a test that misses it says so.
+system:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "Chromium is missing: apt-get install chromium"
+
+clean:
+	rm -rf $(VENV) build dist demo/out benchmarks/out .pytest_cache .mypy_cache .ruff_cache
