@@ -286,6 +286,29 @@ export interface Endpoint {
   note: string | null;
 }
 
+/** Answers in the order of the rows, with an id each, by which a label can be joined later. */
+export interface Predictions {
+  endpoint: string;
+  version: number;
+  predictions: Json[];
+  ids: string[];
+}
+
+/** How many labels found their prediction, and the ids that found none (at most 1,000). */
+export interface Labelled {
+  endpoint: string;
+  joined: number;
+  unknown: string[];
+}
+
+/** How to call an endpoint from outside: its address, the file that holds its token, and a line that works. */
+export interface Calling {
+  name: string;
+  url: string;
+  token_file: string;
+  example: string;
+}
+
 /** One test's value on one column, with its threshold and direction. `drifted` is None where it could not be measured. */
 export interface DriftScore {
   column: string;
@@ -379,6 +402,9 @@ export interface Verbs {
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
   'endpoint.stop': { request: { name: string }; result: Endpoint };
+  'endpoint.predict': { request: { name: string; row?: { [key: string]: Json } | null; rows?: ({ [key: string]: Json })[] | null; event_at?: string | null }; result: Predictions };
+  'endpoint.label': { request: { name: string; ids: string[]; labels: Json[] }; result: Labelled };
+  'endpoint.call': { request: { name: string }; result: Calling };
   'drift.check': { request: { model: string; endpoint?: string | null; version?: number | null; start?: string | null; end?: string | null }; result: DriftReport };
   'drift.find': { request: { model?: string | null; limit?: number }; result: DriftReport[] };
   'policy.decisions': { request: { endpoint: string }; result: Decision[] };
@@ -407,6 +433,9 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
   'endpoint.stop': ['DELETE', '/endpoints/{name}'],
+  'endpoint.predict': ['POST', '/endpoints/{name}/predict'],
+  'endpoint.label': ['POST', '/endpoints/{name}/labels'],
+  'endpoint.call': ['GET', '/endpoints/{name}/calling'],
   'drift.check': ['POST', '/models/{model}/drift'],
   'drift.find': ['GET', '/drift'],
   'policy.decisions': ['GET', '/policies/{endpoint}/decisions'],
