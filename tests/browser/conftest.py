@@ -43,10 +43,10 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def project(lab: Lab, request: pytest.FixtureRequest) -> Path:
+def project(lab: Lab) -> Path:
     """A folder of its own in JupyterLab's, with one notebook."""
-    folder = lab.root / request.node.name[:80].replace("[", "-").replace("]", "")
-    folder.mkdir()
+    folder = lab.root / f"{sum(1 for _ in lab.root.iterdir()) + 1:02}" / "air-time"
+    folder.mkdir(parents=True)
     cells = [
         nbformat.v4.new_markdown_cell("# Minutes in the air"),
         nbformat.v4.new_code_cell("%load_ext nbmlops"),
@@ -102,7 +102,7 @@ def look(lab: Lab, browser: Any, project: Path) -> Iterator[Any]:
         page.on("request", lambda request: None if request.url.startswith(home) else sight.abroad.append(request.url))
         page.on("pageerror", lambda error: sight.errors.append(str(error)))
         page.on("console", lambda message: sight.errors.append(message.text) if message.type == "error" else None)
-        page.goto(lab.address(f"{project.name}/train.ipynb"))
+        page.goto(lab.address(f"{project.relative_to(lab.root)}/train.ipynb"))
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=90_000)
         if theme:
             page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", theme)

@@ -53,7 +53,7 @@ def test_an_empty_folder_says_how_to_begin_and_stays_empty(look: Any, project: P
     expect(sight.panel).to_contain_text("Nothing is recorded here yet")
     expect(sight.panel).to_contain_text("%load_ext nbmlops")
     assert not (project / ".nbmlops").exists()
-    sight.picture("panel-empty", sight.panel)
+    sight.picture("panel-empty")
 
 
 def test_it_shows_the_open_notebooks_runs_with_what_they_measured(look: Any, project: Path, workspace: Workspace):
