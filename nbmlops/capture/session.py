@@ -262,6 +262,7 @@ class Session:
         kind = f"{type(error).__name__}:{getattr(error, 'code', '')}"
         if kind not in self._said:
             self._said.add(kind)
+            self.now.tags["not recorded"] = mask(line)[:500]  # whoever reads the run should know that it is not whole
             print(line, file=sys.stderr)  # noqa: T201 - the one line a user sees
 
     def close(self) -> None:

@@ -74,9 +74,12 @@ def plain(value: Any, *, depth: int = 12) -> Any:
         return [plain(item, depth=depth - 1) for item in items]
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, type):
+        return named(value)
     if hasattr(value, "item") and getattr(value, "shape", None) == ():  # a numpy scalar
         return plain(value.item(), depth=depth - 1)
-    if hasattr(value, "tolist") and getattr(value, "size", 1_000) < 100:
+    size = getattr(value, "size", None)
+    if hasattr(value, "tolist") and isinstance(size, int) and size < 100:
         return plain(value.tolist(), depth=depth - 1)
     return named(value)
 
