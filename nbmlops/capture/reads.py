@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -70,9 +71,10 @@ class Reads:
         written = {path for path, mode in seen if mode == "write"}
         uses = []
         for path, mode in seen:
-            if mode == "read" and path in written:
-                continue  # written and read back in one cell: its content comes from the cell
-            uses.append(self._use(path, mode, position))
+            use = self._use(path, mode, position)
+            if use is not None and mode == "read" and path in written:
+                use = replace(use, note="written in the same cell: the digest is of the cell's end")
+            uses.append(use)
         return [use for use in uses if use is not None]
 
     def _use(self, path: str, mode: Any, position: int | None) -> FileUse | None:
