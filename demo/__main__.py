@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,9 +74,15 @@ def live_through_the_year(folder: Path, place: Any) -> Story:
     model.promote(MODEL, first.version, reason="the best of three parameter sets")
     served = endpoint.start(MODEL)
     policy.set(
-        MODEL, str(NOTEBOOK), metric="mae", window_days=WINDOW_DAYS, train_days=TRAIN_DAYS, decay_percent=15, rollback_percent=5,
+        MODEL,
+        str(NOTEBOOK),
+        metric="mae",
+        window_days=WINDOW_DAYS,
+        train_days=TRAIN_DAYS,
+        decay_percent=15,
+        rollback_percent=5,
         params={"train_start": "{train_start}", "train_end": "{train_end}", "data": str(folder / "data"), **chosen(best)},
-    )  # fmt: skip
+    )
     say(f"\nRegistered {MODEL} version {first.version}, promoted, serving at {served.url}. Now the year goes on.\n")
 
     frozen = load(place, Registry(place).version(MODEL, first.version))

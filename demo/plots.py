@@ -39,13 +39,25 @@ def year_svg(days: dict[date, dict[str, Any]], decisions: list[Any]) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nbmlops", "font.family": "sans-serif", "font.size": 10}):
         figure = Figure(figsize=(10.4, 5.2), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[6, 1])
-        above.fill_between(x, managed, frozen, where=np.array(frozen) >= np.array(managed), color=MANAGED, alpha=0.10, lw=0, interpolate=True)
+        above.fill_between(
+            x, managed, frozen, where=np.array(frozen) >= np.array(managed), color=MANAGED, alpha=0.10, lw=0, interpolate=True
+        )
         above.plot(x, frozen, color=FROZEN, lw=2, label="frozen: trained on January and February")
         above.plot(x, managed, color=MANAGED, lw=2.4, label="managed by the policy")
         for action, (marker, colour, words) in EVENTS.items():
             times = date2num([d.end - timedelta(days=3.5) for d in decisions if d.action == action])
             if len(times):
-                above.scatter(times, np.interp(times, x, managed), marker=marker, s=64, color=colour, zorder=5, label=words, edgecolors="white", linewidths=0.8)
+                above.scatter(
+                    times,
+                    np.interp(times, x, managed),
+                    marker=marker,
+                    s=64,
+                    color=colour,
+                    zorder=5,
+                    label=words,
+                    edgecolors="white",
+                    linewidths=0.8,
+                )
         above.set_ylabel("mean absolute error, minutes")
         above.set_ylim(0)
         above.grid(axis="y", color="#e6e8eb", lw=0.8)
@@ -93,7 +105,16 @@ def drift_svg(reports: dict[date, Any]) -> str:
             for column in range(len(months)):
                 if np.isfinite(grid[row, column]):
                     strong = grid[row, column] > 1
-                    axes.text(column, row, f"{grid[row, column]:.1f}", ha="center", va="center", fontsize=8.5, color=INK, fontweight="bold" if strong else "normal")
+                    axes.text(
+                        column,
+                        row,
+                        f"{grid[row, column]:.1f}",
+                        ha="center",
+                        va="center",
+                        fontsize=8.5,
+                        color=INK,
+                        fontweight="bold" if strong else "normal",
+                    )
         axes.set_xticks(range(len(months)), [month.strftime("%b") for month in months])
         axes.set_yticks(range(len(names)), names)
         axes.tick_params(length=0, colors=INK)

@@ -13,7 +13,8 @@ from nbmlops.contract.request import to_json_values
 
 _STYLE = """
 :root { color-scheme: light; }
-body { font: 15px/1.55 system-ui, "Segoe UI", sans-serif; color: #2b2b2b; background: #fff; max-width: 66rem; margin: 2.5rem auto; padding: 0 1.5rem; }
+body { font: 15px/1.55 system-ui, "Segoe UI", sans-serif; color: #2b2b2b; background: #fff;
+  max-width: 66rem; margin: 2.5rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.9rem; margin-bottom: .2rem; } h2 { margin-top: 2.4rem; font-size: 1.2rem; }
 p.lead { color: #5c626b; margin-top: 0; max-width: 48rem; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
@@ -24,7 +25,8 @@ td.n { text-align: right; } svg { width: 100%; height: auto; }
 .card { flex: 1 1 8rem; background: #f5f7f8; border-radius: 8px; padding: .8rem 1rem; }
 .card b { display: block; font-size: 1.55rem; font-variant-numeric: tabular-nums; } .card span { color: #5c626b; font-size: 13px; }
 .tag { border-radius: 4px; padding: .05rem .45rem; font-size: 12.5px; white-space: nowrap; background: #eef0f2; }
-.promoted { background: #d9f0e2; color: #17643a; } .refused { background: #f9dcd8; color: #8e2a1e; } .rolled_back { background: #eadcf2; color: #5d2c76; }
+.promoted { background: #d9f0e2; color: #17643a; } .refused { background: #f9dcd8; color: #8e2a1e; }
+.rolled_back { background: #eadcf2; color: #5d2c76; }
 """
 
 
@@ -37,8 +39,8 @@ def write_report(story: Story, folder: Path) -> Path:
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>A year of flights</title>",
         f"<style>{_STYLE}</style></head><body>",
         "<h1>A year of flights, one model all the way round</h1>",
-        "<p class='lead'>How long is a flight in the air? A notebook learned it from January and February 2013. Then the year went on: every "
-        "flight was predicted before it left, its true time came after, and at each week's end a policy looked at both.</p>",
+        "<p class='lead'>How long is a flight in the air? A notebook learned it from January and February 2013. Then the year went on: "
+        "every flight was predicted before it left, its true time came after, and at each week's end a policy looked at both.</p>",
         _cards(
             [
                 (f"{figures['april_to_december']['frozen_mae']:.2f} min", "error of the frozen model, April to December"),
@@ -51,34 +53,45 @@ def write_report(story: Story, folder: Path) -> Path:
         ),
         "<h2>Error by week</h2>",
         year_svg(story.days, story.decisions),
-        "<h2>What drifted, by month</h2><p class='lead'>Each column's score over its threshold, against the data the serving version was "
-        "trained on. <em>prediction</em> is what the model answered. Inputs hardly move; the wind does, and it is no column: the error tells.</p>",
+        "<h2>What drifted, by month</h2><p class='lead'>Each column's score over its threshold, against the data the "
+        "serving version was trained on. <em>prediction</em> is what the model answered. Inputs hardly move; the wind does, and it is "
+        "no column: the error tells.</p>",
         drift_svg(story.reports) if story.reports else "",
         "<h2>Month by month</h2>",
         _table(
             ["Month", "Flights", "Frozen MAE", "Managed MAE", "Served", "Drift", "Decisions"],
             [
                 [
-                    row["month"], f"{row['flights']:,}", f"{row['frozen_mae']:.2f}", f"{row['managed_mae']:.2f}",
-                    ", ".join(f"v{v}" for v in row["versions"]), row["largest_drift"] or "–",
+                    row["month"],
+                    f"{row['flights']:,}",
+                    f"{row['frozen_mae']:.2f}",
+                    f"{row['managed_mae']:.2f}",
+                    ", ".join(f"v{v}" for v in row["versions"]),
+                    row["largest_drift"] or "–",
                     ", ".join(f"{n}× {a.replace('_', ' ')}" for a, n in row["decisions"].items()),
                 ]
                 for row in months
             ],
             numbers={1, 2, 3},
-        ),  # fmt: skip
+        ),
         "<h2>What the policy decided, and why</h2>",
         _decisions([d for d in story.decisions if d.action != "kept"]),
         "<h2>The three parameter sets tried at the start</h2>",
         _table(
             ["Run", "Status", "Parameters", "MAE", "R²", "Data hash"],
             [
-                [run.id, run.status, ", ".join(f"{k}={v}" for k, v in run.params.items() if k in ("learning_rate", "max_iter")),
-                 f"{run.metrics['mae']:.2f}", f"{run.metrics['r2']:.3f}", str(run.data_hash)[:23] + "…"]
+                [
+                    run.id,
+                    run.status,
+                    ", ".join(f"{k}={v}" for k, v in run.params.items() if k in ("learning_rate", "max_iter")),
+                    f"{run.metrics['mae']:.2f}",
+                    f"{run.metrics['r2']:.3f}",
+                    str(run.data_hash)[:23] + "…",
+                ]
                 for run in story.tried
             ],
             numbers={3, 4},
-        ),  # fmt: skip
+        ),
         "<h2>Versions</h2>",
         _table(
             ["Version", "Run", "Held-out MAE", "Trained on", "Size", "Aliases"],
@@ -121,13 +134,18 @@ def figures_of(story: Story) -> dict[str, Any]:
 
 
 def _cards(cards: list[tuple[Any, str]]) -> str:
-    return "<div class='cards'>" + "".join(f"<div class='card'><b>{html.escape(str(v))}</b><span>{html.escape(w)}</span></div>" for v, w in cards) + "</div>"
+    return (
+        "<div class='cards'>"
+        + "".join(f"<div class='card'><b>{html.escape(str(v))}</b><span>{html.escape(w)}</span></div>" for v, w in cards)
+        + "</div>"
+    )
 
 
 def _table(heads: list[str], rows: list[list[Any]], *, numbers: set[int]) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     body = "".join(
-        "<tr>" + "".join(f"<td{' class=n' if at in numbers else ''}>{html.escape(str(cell))}</td>" for at, cell in enumerate(row)) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td{' class=n' if at in numbers else ''}>{html.escape(str(cell))}</td>" for at, cell in enumerate(row)) + "</tr>"
+        for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

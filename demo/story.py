@@ -73,19 +73,24 @@ class Story:
         """The table the demo ends with."""
         rows = [
             [
-                row["month"], f"{row['flights']:,}", f"{row['frozen_mae']:.2f}", f"{row['managed_mae']:.2f}",
-                ", ".join(f"v{version}" for version in row["versions"]), row["largest_drift"] or "–",
+                row["month"],
+                f"{row['flights']:,}",
+                f"{row['frozen_mae']:.2f}",
+                f"{row['managed_mae']:.2f}",
+                ", ".join(f"v{version}" for version in row["versions"]),
+                row["largest_drift"] or "–",
                 ", ".join(f"{count}× {action.replace('_', ' ')}" for action, count in row["decisions"].items()),
             ]
             for row in self.months()
-        ]  # fmt: skip
+        ]
         heads = ["month", "flights", "frozen MAE", "managed MAE", "served", "drift", "decisions"]
         return str(tabulate(rows, heads, disable_numparse=True, colalign=("left", "right", "right", "right", "left", "left", "left")))
 
     def month_line(self, month: date) -> str:
         """One line when a month is over."""
         row = next(row for row in self.months() if row["month"] == month.strftime("%Y-%m"))
-        return f"{row['month']}  frozen {row['frozen_mae']:5.2f}  managed {row['managed_mae']:5.2f} min   drift: {row['largest_drift'] or 'none'}"
+        drift = row["largest_drift"] or "none"
+        return f"{row['month']}  frozen {row['frozen_mae']:5.2f}  managed {row['managed_mae']:5.2f} min   drift: {drift}"
 
     def ratio(self) -> float:
         """The managed model's error over the frozen one's, April to December, by flight."""
@@ -114,5 +119,8 @@ def _largest(report: Any) -> str:
     scores = [score for score in report.scores if score.drifted and score.value is not None]
     if not scores:
         return ""
-    worst = max(scores, key=lambda score: score.value / score.threshold if score.drifts_when == "above" else score.threshold / max(score.value, 1e-12))
+    worst = max(
+        scores,
+        key=lambda score: score.value / score.threshold if score.drifts_when == "above" else score.threshold / max(score.value, 1e-12),
+    )
     return f"{worst.column} {worst.test} {worst.value:.2f}"

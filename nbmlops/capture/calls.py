@@ -79,7 +79,7 @@ class Calls(ast.NodeTransformer):
                     else:
                         known = self._sites[site].keywords
                         stack[at].args[known[part - 1001] if part > 1000 else part - 1] = value
-        except Exception as error:  # noqa: BLE001 - an observer must never break what it observes
+        except Exception as error:  # an observer must never break what it observes
             self.failed(error)
         return value
 
@@ -118,7 +118,7 @@ class Calls(ast.NodeTransformer):
 
             changed = super().visit(copy.deepcopy(node))
             return ast.fix_missing_locations(changed)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.failed(error)
             return node
 
@@ -127,7 +127,12 @@ class Calls(ast.NodeTransformer):
         if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             value = node.value
             # float(…), round(…, 2) and the like keep the name
-            while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("float", "round", "abs") and value.args:
+            while (
+                isinstance(value, ast.Call)
+                and isinstance(value.func, ast.Name)
+                and value.func.id in ("float", "round", "abs")
+                and value.args
+            ):
                 value = value.args[0]
             if isinstance(value, ast.Call):
                 value._nbmlops_assigned = node.targets[0].id  # type: ignore[attr-defined]
@@ -166,14 +171,16 @@ class Calls(ast.NodeTransformer):
 def _through(site: int, part: int, value: ast.expr) -> ast.Call:
     # getattr(__import__("builtins"), NAME, lambda site, part, value: value)(site, part, value)
     nothing = ast.Lambda(
-        args=ast.arguments(
-            posonlyargs=[], args=[ast.arg(arg=name) for name in "spv"], kwonlyargs=[], kw_defaults=[], defaults=[]
-        ),
+        args=ast.arguments(posonlyargs=[], args=[ast.arg(arg=name) for name in "spv"], kwonlyargs=[], kw_defaults=[], defaults=[]),
         body=ast.Name(id="v", ctx=ast.Load()),
     )
     place = ast.Call(func=ast.Name(id="__import__", ctx=ast.Load()), args=[ast.Constant("builtins")], keywords=[])
     seer = ast.Call(func=ast.Name(id="getattr", ctx=ast.Load()), args=[place, ast.Constant(BUILTIN), nothing], keywords=[])
-    whole = ast.Call(func=seer, args=[ast.Constant(site), ast.UnaryOp(op=ast.USub(), operand=ast.Constant(-part)) if part < 0 else ast.Constant(part), value], keywords=[])
+    whole = ast.Call(
+        func=seer,
+        args=[ast.Constant(site), ast.UnaryOp(op=ast.USub(), operand=ast.Constant(-part)) if part < 0 else ast.Constant(part), value],
+        keywords=[],
+    )
     for inner in ast.walk(whole):
         if inner is value:
             continue

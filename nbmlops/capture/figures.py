@@ -21,7 +21,7 @@ class Figures:
     def attach(self, shell: Any) -> None:
         """Register with the publisher and the display hook where they take hooks."""
         for place in (getattr(shell, "display_pub", None), getattr(shell, "displayhook", None)):
-            if hasattr(place, "register_hook"):
+            if place is not None and hasattr(place, "register_hook"):
                 place.register_hook(self._shown)
                 self._hooked.append(place)
 

@@ -42,11 +42,13 @@ def finish() -> None:
                 else:
                     digest = run.workspace.blobs.put(data)
                     name = f"model-{facts.number}.{flavor.suffix}"
-                    artifact = Artifact(name=name, digest=digest, media_type="application/octet-stream", size_bytes=len(data), position=None)
+                    artifact = Artifact(
+                        name=name, digest=digest, media_type="application/octet-stream", size_bytes=len(data), position=None
+                    )
                     run.book.add(run.id, Facts(artifacts=[artifact]))
         except NbmlopsError as error:
             note = f"not kept: {error.message}"
-        except Exception as error:  # noqa: BLE001 - the format's own refusals are of many types
+        except Exception as error:  # the format's own refusals are of many types
             note = f"not kept: {type(error).__name__}: {error}"
         run.book.keep_fitted(run.id, facts.number, digest, note)
     current.end(run)

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.calls import FITS, Call, Site
-from nbmlops.capture.fits import SAMPLE_ROWS, FitFacts, Fingerprints, class_name, is_fit, is_model, parameters
+from nbmlops.capture.fits import SAMPLE_ROWS, Fingerprints, FitFacts, class_name, is_fit, is_model, parameters
 from nbmlops.capture.reads import reads
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs import current
@@ -61,9 +61,16 @@ class Observer:
             session.fit_count += 1
             session.now.fits.append(
                 Fit(
-                    number=number, position=session.position, estimator=class_name(estimator), parameters=parameters(estimator),
-                    frame=frame, target=target, duration_s=duration_s, artifact=None, note=note,
-                )  # fmt: skip
+                    number=number,
+                    position=session.position,
+                    estimator=class_name(estimator),
+                    parameters=parameters(estimator),
+                    frame=frame,
+                    target=target,
+                    duration_s=duration_s,
+                    artifact=None,
+                    note=note,
+                )
             )
             if model:
                 sample = _first_rows(call.args.get(0, call.args.get("X")))
@@ -89,7 +96,9 @@ class Observer:
         return found[0], found[1], note
 
     def _metric(self, name: str, value: Any) -> None:
-        if isinstance(value, bool) or not (isinstance(value, (int, float)) or (hasattr(value, "item") and getattr(value, "shape", None) == ())):
+        if isinstance(value, bool) or not (
+            isinstance(value, (int, float)) or (hasattr(value, "item") and getattr(value, "shape", None) == ())
+        ):
             return
         session, run = self.session, current.current()
         if run is None:

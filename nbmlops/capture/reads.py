@@ -21,7 +21,7 @@ from nbmlops.runs.records import FileUse
 _CODE = (".py", ".pyc", ".pyi", ".so", ".pth", ".ipynb", ".pyd", ".dll", ".dylib")
 _DATA_IN_PACKAGES = (".csv", ".gz", ".zip", ".parquet", ".feather", ".npy", ".npz", ".pkl", ".xlsx", ".bz2", ".xz", ".zst", ".arrow")
 _NOT_DATA = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
-_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep  # noqa: PTH120
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 _WRITES = os.O_WRONLY | os.O_RDWR
 CHUNK = 1 << 22
 
@@ -35,7 +35,7 @@ class Reads:
         self._hooked = False
         self._lock = threading.Lock()
         self._digests: dict[tuple[str, int, int, int], str] = {}
-        self._prefixes = tuple({os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))})  # noqa: PTH120
+        self._prefixes = tuple({os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))})
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -62,7 +62,7 @@ class Reads:
         if isinstance(name, bytes):
             name = os.fsdecode(name)
         if len(name) < 4096 and "\0" not in name and self._is_data(name) and Path(name).is_file():
-            self._seen[(os.path.abspath(name), mode)] = None  # noqa: PTH100
+            self._seen[(os.path.abspath(name), mode)] = None
 
     def take(self, position: int | None) -> list[FileUse]:
         """What was opened since the last taking, with digests."""
@@ -79,14 +79,18 @@ class Reads:
 
     def _use(self, path: str, mode: Any, position: int | None) -> FileUse | None:
         try:
-            found = os.stat(path)  # noqa: PTH116
-            if not os.path.isfile(path):  # noqa: PTH113
+            found = os.stat(path)
+            if not os.path.isfile(path):
                 return None
             digest = self.digest(path, found)
         except FileNotFoundError:
-            return FileUse(path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note="gone at the cell's end")
+            return FileUse(
+                path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note="gone at the cell's end"
+            )
         except OSError as error:
-            return FileUse(path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note=str(error.strerror))
+            return FileUse(
+                path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note=str(error.strerror)
+            )
         changed = datetime.fromtimestamp(found.st_mtime, UTC)
         return FileUse(path=path, mode=mode, digest=digest, size_bytes=found.st_size, modified_at=changed, position=position, note=None)
 
@@ -98,7 +102,7 @@ class Reads:
             from blake3 import blake3
 
             hasher = blake3(max_threads=blake3.AUTO if found.st_size > CHUNK else 1)
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            with open(path, "rb", buffering=0) as file:
                 while chunk := file.read(CHUNK):
                     hasher.update(chunk)
             known = self._digests[key] = f"blake3:{hasher.hexdigest()}"
@@ -114,8 +118,8 @@ class Reads:
             name = os.fsdecode(os.fspath(path))
             if self._is_data(name):
                 writes = bool(flags & _WRITES) if isinstance(flags, int) and mode is None else bool(set(mode or "r") & set("wax+"))
-                self._seen[(os.path.abspath(name), "write" if writes else "read")] = None  # noqa: PTH100
-        except Exception:  # noqa: BLE001, S110 - raising here would fail the user's own open()
+                self._seen[(os.path.abspath(name), "write" if writes else "read")] = None
+        except Exception:  # raising here would fail the user's own open()
             return
 
     def _is_data(self, name: str) -> bool:

@@ -7,7 +7,9 @@ import re
 from typing import Any
 
 MASK = "•••"
-_NAME = re.compile(r"(?i)(^|[_\-.])(passw(or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)s?($|[_\-.])")
+_NAME = re.compile(
+    r"(?i)(^|[_\-.])(passw(or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)s?($|[_\-.])"
+)
 _FORMS = [
     re.compile(r"(?P<keep>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:)[^\s/@'\"]+(?=@)"),  # URL with a password
     re.compile(r"\b(ghp|gho|ghs|ghu|github_pat)_[A-Za-z0-9_]{20,}"),
@@ -17,7 +19,9 @@ _FORMS = [
     re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S),
-    re.compile(r"(?i)(?P<keep>\b(?:\w*_)?(?:password|passwd|secret|token|api_?key|access_?key)\w*[\"']?\s*[=:]\s*[\"'])[^\"'\n]{4,}(?=[\"'])"),
+    re.compile(
+        r"(?i)(?P<keep>\b(?:\w*_)?(?:password|passwd|secret|token|api_?key|access_?key)\w*[\"']?\s*[=:]\s*[\"'])[^\"'\n]{4,}(?=[\"'])"
+    ),
 ]
 
 

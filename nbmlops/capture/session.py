@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture import parameters as cell_parameters
-from nbmlops.capture.calls import Call, Calls, Site
+from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figures
 from nbmlops.capture.fits import FitFacts, Living
 from nbmlops.capture.reads import reads
@@ -81,7 +81,7 @@ class Session:
                 self._close_if_again(key, info)
                 reads.listen(self.recording)
             self._stack.append((info, time.perf_counter(), utc_now()))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.failed(error)
 
     def cell_ended(self, result: Any) -> None:
@@ -103,7 +103,7 @@ class Session:
                 self._note_cell(result, info, time.perf_counter() - began, at)
             self.flush()
             self._end_cell_scoped()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.failed(error)
 
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
@@ -116,9 +116,14 @@ class Session:
             self.raised.pop(key, None)
         self.now.cells.append(
             Cell(
-                position=self.position, cell_id=getattr(info, "cell_id", None), execution_count=result.execution_count,
-                source=mask(info.raw_cell), started_at=at, duration_s=duration_s, error=error,
-            )  # fmt: skip
+                position=self.position,
+                cell_id=getattr(info, "cell_id", None),
+                execution_count=result.execution_count,
+                source=mask(info.raw_cell),
+                started_at=at,
+                duration_s=duration_s,
+                error=error,
+            )
         )
         self.now.files += reads.take(self.position)
         if cell_parameters.looks_like(info.raw_cell):
@@ -148,9 +153,7 @@ class Session:
         name = Path(notebook).stem if notebook else "session"
         earlier = self.before
         params = {**self._tagged(notebook, earlier), **earlier.params}
-        run_id = RunBook(place).open(
-            name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from, params=params
-        )
+        run_id = RunBook(place).open(name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from, params=params)
         run = current.enter(run_id, name, "live", place)
         self.opened_by = (_key(self._stack[0][0]), run_id) if self._stack else None
         self.entered(run, earlier)
@@ -176,9 +179,11 @@ class Session:
             found = Facts(environment=environment(), git=facts)
             if diff:
                 digest = run.workspace.blobs.put(diff)
-                found.artifacts.append(Artifact(name="git.diff", digest=digest, media_type="text/x-diff", size_bytes=len(diff), position=None))
+                found.artifacts.append(
+                    Artifact(name="git.diff", digest=digest, media_type="text/x-diff", size_bytes=len(diff), position=None)
+                )
             run.book.add(run.id, found)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.failed(error)
 
     def _tagged(self, notebook: str | None, facts: Facts) -> dict[str, Any]:
@@ -273,7 +278,7 @@ class Session:
         try:
             while (run := current.current()) is not None:
                 current.end(run)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.failed(error)
 
 

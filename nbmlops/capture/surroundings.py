@@ -27,7 +27,7 @@ def environment() -> dict[str, Any]:
     for folder in sys.path:
         # Folder names carry name and version; reading every METADATA would cost a second.
         try:
-            names = os.listdir(folder or ".")  # noqa: PTH208
+            names = os.listdir(folder or ".")
         except OSError:
             continue
         for name in names:
@@ -70,7 +70,11 @@ def _git(folder: Path, *words: str) -> str | None:
     env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
     try:
         done = subprocess.run(
-            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words], capture_output=True, timeout=10, env=env, stdin=subprocess.DEVNULL
+            ["git", "-c", "core.fsmonitor=false", "-C", str(folder), *words],
+            capture_output=True,
+            timeout=10,
+            env=env,
+            stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

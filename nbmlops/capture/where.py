@@ -22,13 +22,13 @@ def notebook_of(shell: Any, *, ask_server: bool = True) -> tuple[str | None, str
     if names.get("__vsc_ipynb_file__"):
         return str(names["__vsc_ipynb_file__"]), "vscode"
     if names.get("PAPERMILL_INPUT_PATH"):
-        return os.path.abspath(str(names["PAPERMILL_INPUT_PATH"])), "papermill"  # noqa: PTH100
+        return os.path.abspath(str(names["PAPERMILL_INPUT_PATH"])), "papermill"
     if not hasattr(shell, "kernel"):
         return None, "terminal"
     if ask_server and (path := _from_servers()):
         return path, "server"
     session = os.environ.get("JPY_SESSION_NAME")
-    if session and session.endswith(".ipynb") and os.path.isabs(session):  # noqa: PTH117
+    if session and session.endswith(".ipynb") and os.path.isabs(session):
         return session, "session name"
     return None, "unknown"
 
@@ -50,10 +50,10 @@ def _from_servers(timeout_s: float = 1.0) -> str | None:
         return None
     from jupyter_core.paths import jupyter_runtime_dir
 
-    files = sorted(glob.glob(os.path.join(jupyter_runtime_dir(), "jpserver-*.json")), key=os.path.getmtime, reverse=True)  # noqa: PTH118, PTH207, PTH204
+    files = sorted(glob.glob(os.path.join(jupyter_runtime_dir(), "jpserver-*.json")), key=os.path.getmtime, reverse=True)
     for file in files[:10]:
         try:
-            with open(file, encoding="utf-8") as handle:  # noqa: PTH123
+            with open(file, encoding="utf-8") as handle:
                 server = json.load(handle)
             token = server.get("token") or os.environ.get("JUPYTERHUB_API_TOKEN", "")
             request = urllib.request.Request(  # noqa: S310 - an address from Jupyter's own runtime file
@@ -63,7 +63,7 @@ def _from_servers(timeout_s: float = 1.0) -> str | None:
                 sessions = json.load(answer)
             for session in sessions:
                 if session["kernel"]["id"] == kernel_id:
-                    return os.path.join(server["root_dir"], session["path"])  # noqa: PTH118
+                    return os.path.join(server["root_dir"], session["path"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # that server is gone or is not ours: ask the next
     return None

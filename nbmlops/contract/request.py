@@ -19,8 +19,8 @@ def _shape(verb: Verb) -> type[msgspec.Struct]:
         if parameter.required:
             fields.append((parameter.name, parameter.type))
         else:
-            default = parameter.default
-            fields.append((parameter.name, parameter.type, msgspec.field(default_factory=lambda value=default: value)))
+            # No default is written down twice: `arguments_of` hands on only what was given.
+            fields.append((parameter.name, parameter.type, msgspec.field(default_factory=lambda: None)))
     return msgspec.defstruct("Request", fields, forbid_unknown_fields=True, kw_only=True)
 
 

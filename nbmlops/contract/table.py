@@ -45,7 +45,7 @@ class Parameter:
         """The type without `| None`."""
         if get_origin(self.type) in (Union, types.UnionType):
             rest = [member for member in get_args(self.type) if member is not type(None)]
-            return rest[0] if len(rest) == 1 else Union[tuple(rest)]
+            return rest[0] if len(rest) == 1 else Union[tuple(rest)]  # noqa: UP007 - made at run time
         return self.type
 
 

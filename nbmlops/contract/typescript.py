@@ -35,12 +35,18 @@ def emit() -> str:
             continue
         arguments = "; ".join(_field(parameter.name, parameter.type, parameter.required, records) for parameter in verb.stored)
         result = _type(verb.returns, records)
-        calls.append(f"  '{verb.id}': {{ request: {{ {arguments} }}; result: {result} }};" if arguments else f"  '{verb.id}': {{ request: {{}}; result: {result} }};")
+        calls.append(
+            f"  '{verb.id}': {{ request: {{ {arguments} }}; result: {result} }};"
+            if arguments
+            else f"  '{verb.id}': {{ request: {{}}; result: {result} }};"
+        )
         routes.append(f"  '{verb.id}': ['{verb.method}', '{verb.path}']")
     parts = [_HEAD, *records.values()]
     parts.append("/** What each verb takes and gives. */\nexport interface Verbs {\n" + "\n".join(calls) + "\n}\n")
-    parts.append("/** Where each verb is: method and path under the server's `nbmlops/`. */\n"
-                 "export const ROUTES: { [V in keyof Verbs]: [string, string] } = {\n" + ",\n".join(routes) + "\n};\n")
+    parts.append(
+        "/** Where each verb is: method and path under the server's `nbmlops/`. */\n"
+        "export const ROUTES: { [V in keyof Verbs]: [string, string] } = {\n" + ",\n".join(routes) + "\n};\n"
+    )
     return "\n".join(parts)
 
 
@@ -85,6 +91,11 @@ def verb_table_rows(found: dict[str, Verb]) -> list[tuple[str, str, str, str]]:
     from nbmlops.contract.request import usage
 
     return [
-        (verb.id, f"`{usage(verb)}`", f"`{verb.method} {verb.path}`" if verb.method else "notebook only" if verb.needs_notebook else "—", verb.summary)
+        (
+            verb.id,
+            f"`{usage(verb)}`",
+            f"`{verb.method} {verb.path}`" if verb.method else "notebook only" if verb.needs_notebook else "—",
+            verb.summary,
+        )
         for verb in found.values()
     ]

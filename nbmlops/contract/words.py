@@ -88,8 +88,11 @@ def parser_of(verb: Verb, *, prog: str, notebook: bool) -> argparse.ArgumentPars
     """The argparse parser of one verb."""
     text = (verb.function.__doc__ or "").strip()
     parser = Parser(
-        prog=f"{prog} {verb.noun} {verb.action}", description=text, formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False, exit_on_error=False,
+        prog=f"{prog} {verb.noun} {verb.action}",
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        exit_on_error=False,
     )
     for parameter in verb.parameters:
         if parameter.live and not notebook:

@@ -17,8 +17,12 @@ def remember(tx: Any, dataset: Dataset) -> str:
     """Keep a dataset's fingerprint and profile, once. Gives its digest."""
     tx.run(
         "INSERT OR IGNORE INTO dataset (digest, rows, columns, profile, first_seen_at) VALUES (?, ?, ?, ?, ?)",
-        dataset.digest, dataset.rows, _text(dataset.columns), _text(dataset.profile), now_text(utc_now()),
-    )  # fmt: skip
+        dataset.digest,
+        dataset.rows,
+        _text(dataset.columns),
+        _text(dataset.profile),
+        now_text(utc_now()),
+    )
     return dataset.digest
 
 
@@ -32,11 +36,13 @@ def dataset(workspace: Workspace, digest: str) -> Dataset:
         raise Invalid(f"More than one dataset begins with {digest[:80]!r}.", hint="Give more of its digits.")
     row = rows[0]
     return Dataset(
-        digest=row["digest"], form="nbmlops-data-1", rows=row["rows"],
+        digest=row["digest"],
+        form="nbmlops-data-1",
+        rows=row["rows"],
         columns=msgspec.json.decode(row["columns"], type=list[ColumnDigest]),
         profile=msgspec.json.decode(row["profile"], type=list[ColumnProfile]),
         first_seen_at=moment(row["first_seen_at"]),
-    )  # fmt: skip
+    )
 
 
 def _text(records: Any) -> str:

@@ -20,6 +20,10 @@ def diff(before: Dataset, after: Dataset) -> DataDiff:
             changes.append(ColumnChange(name=name, change="values", before=column.digest, after=now.digest))
     changes += [ColumnChange(name=name, change="added", before=None, after=new[name].type) for name in new if name not in old]
     return DataDiff(
-        before=before.digest, after=after.digest, same=before.digest == after.digest,
-        rows_before=before.rows, rows_after=after.rows, changes=changes,
-    )  # fmt: skip
+        before=before.digest,
+        after=after.digest,
+        same=before.digest == after.digest,
+        rows_before=before.rows,
+        rows_after=after.rows,
+        changes=changes,
+    )

@@ -48,9 +48,17 @@ def profile_column(name: str, type_name: str, array: pa.Array) -> ColumnProfile:
     elif kind in ("category", "flag"):
         counts, other = _counts(array)
     return ColumnProfile(
-        name=name, kind=kind, type=type_name, rows=len(array), nulls=nulls, mean=mean, deviation=deviation,
-        quantiles=quantiles, counts=counts, other_count=other,
-    )  # fmt: skip
+        name=name,
+        kind=kind,
+        type=type_name,
+        rows=len(array),
+        nulls=nulls,
+        mean=mean,
+        deviation=deviation,
+        quantiles=quantiles,
+        counts=counts,
+        other_count=other,
+    )
 
 
 def kind_of(kind: pa.DataType) -> Kind:

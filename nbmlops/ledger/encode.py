@@ -91,7 +91,7 @@ def named(value: Any) -> str:
     '<builtins.object>'
     """
     kind = type(value)
-    if isinstance(value, type) or callable(value) and hasattr(value, "__qualname__"):
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return f"<{value.__module__}.{value.__qualname__}>"
     shown = repr(value) if kind.__repr__ is not object.__repr__ else ""
     if not shown or " at 0x" in shown or len(shown) > 500:

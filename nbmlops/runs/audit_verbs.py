@@ -24,9 +24,14 @@ def find(
     rows = use(workspace).ledger.read(f"SELECT * FROM audit {where} ORDER BY seq DESC LIMIT ?", *values, limit)  # noqa: S608
     return [
         AuditEvent(
-            seq=row["seq"], at=datetime.fromisoformat(row["at"]), actor=row["actor"], verb=row["verb"], subject=row["subject"],
-            evidence=load(row["evidence"]), digest=row["digest"],
-        )  # fmt: skip
+            seq=row["seq"],
+            at=datetime.fromisoformat(row["at"]),
+            actor=row["actor"],
+            verb=row["verb"],
+            subject=row["subject"],
+            evidence=load(row["evidence"]),
+            digest=row["digest"],
+        )
         for row in rows
     ]
 

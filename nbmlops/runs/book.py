@@ -48,18 +48,36 @@ class RunBook:
     # -- writing
 
     def open(
-        self, name: str, *, experiment: str, kind: str, notebook: str | None = None, known_from: str = "unknown",
-        tags: dict[str, str] | None = None, params: dict[str, Any] | None = None, run_id: str | None = None,
-        owner: Owner | None = None, started_at: datetime | None = None,
-    ) -> str:  # fmt: skip
+        self,
+        name: str,
+        *,
+        experiment: str,
+        kind: str,
+        notebook: str | None = None,
+        known_from: str = "unknown",
+        tags: dict[str, str] | None = None,
+        params: dict[str, Any] | None = None,
+        run_id: str | None = None,
+        owner: Owner | None = None,
+        started_at: datetime | None = None,
+    ) -> str:
         """Open a run that this process owns, and give its id."""
         run_id = run_id or new_id("run")
         with self.workspace.ledger.write() as tx:
             tx.insert(
-                "run", id=run_id, name=text(name), experiment=text(experiment), kind=kind, status="running",
-                started_at=now_text(started_at or self.workspace.clock()), notebook=text(notebook) if notebook else None,
-                notebook_known_from=known_from, owner=(owner or this_process()).as_text(), tags=dump(tags or {}), schema_version=SCHEMA,
-            )  # fmt: skip
+                "run",
+                id=run_id,
+                name=text(name),
+                experiment=text(experiment),
+                kind=kind,
+                status="running",
+                started_at=now_text(started_at or self.workspace.clock()),
+                notebook=text(notebook) if notebook else None,
+                notebook_known_from=known_from,
+                owner=(owner or this_process()).as_text(),
+                tags=dump(tags or {}),
+                schema_version=SCHEMA,
+            )
             _params(tx, run_id, params or {})
             tx.changed("run", run_id)
         return run_id
@@ -79,8 +97,12 @@ class RunBook:
                 self._add(tx, run_id, facts)
             tx.run(
                 "UPDATE run SET status = ?, ended_at = ?, error = ?, failed_cell = ? WHERE id = ? AND status = 'running'",
-                status, now_text(self.workspace.clock()), text(error) if error else None, failed_cell, run_id,
-            )  # fmt: skip
+                status,
+                now_text(self.workspace.clock()),
+                text(error) if error else None,
+                failed_cell,
+                run_id,
+            )
             tx.changed("run", run_id)
 
     def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None) -> None:
@@ -88,8 +110,11 @@ class RunBook:
         with self.workspace.ledger.write() as tx:
             tx.run(
                 "UPDATE fit SET artifact = ?, note = coalesce(?, note) WHERE run = ? AND number = ?",
-                artifact, note and text(note), run_id, number,
-            )  # fmt: skip
+                artifact,
+                note and text(note),
+                run_id,
+                number,
+            )
             tx.changed("run", run_id)
 
     def settle(self) -> list[str]:
@@ -101,8 +126,10 @@ class RunBook:
                 for run_id in dead:
                     tx.run(
                         "UPDATE run SET status = 'killed', ended_at = ?, error = ? WHERE id = ? AND status = 'running'",
-                        now_text(self.workspace.clock()), "The process that ran it is gone.", run_id,
-                    )  # fmt: skip
+                        now_text(self.workspace.clock()),
+                        "The process that ran it is gone.",
+                        run_id,
+                    )
                     tx.changed("run", run_id)
         return dead
 
@@ -113,25 +140,53 @@ class RunBook:
             [(run_id, text(m.name), m.step, *number(m.value), now_text(m.at)) for m in facts.metrics],
         )
         tx.many(
-            "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error) VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (run_id, c.position, c.cell_id, c.execution_count, text(c.source), now_text(c.started_at), c.duration_s, c.error and text(c.error))
+                (
+                    run_id,
+                    c.position,
+                    c.cell_id,
+                    c.execution_count,
+                    text(c.source),
+                    now_text(c.started_at),
+                    c.duration_s,
+                    c.error and text(c.error),
+                )
                 for c in facts.cells
             ],
         )
         tx.many(
             "INSERT OR REPLACE INTO file_use (run, path, mode, digest, size_bytes, modified_at, position, note) VALUES (?,?,?,?,?,?,?,?)",
             [
-                (run_id, text(f.path), f.mode, f.digest, f.size_bytes, f.modified_at and now_text(f.modified_at), -1 if f.position is None else f.position, f.note)
+                (
+                    run_id,
+                    text(f.path),
+                    f.mode,
+                    f.digest,
+                    f.size_bytes,
+                    f.modified_at and now_text(f.modified_at),
+                    -1 if f.position is None else f.position,
+                    f.note,
+                )
                 for f in facts.files
             ],
         )
         for fit in facts.fits:
             tx.insert(
-                "fit", or_replace=True, run=run_id, number=fit.number, position=fit.position, estimator=text(fit.estimator),
-                parameters=dump(fit.parameters), frame=fit.frame, target=fit.target, duration_s=fit.duration_s,
-                artifact=fit.artifact, note=fit.note and text(fit.note),
-            )  # fmt: skip
+                "fit",
+                or_replace=True,
+                run=run_id,
+                number=fit.number,
+                position=fit.position,
+                estimator=text(fit.estimator),
+                parameters=dump(fit.parameters),
+                frame=fit.frame,
+                target=fit.target,
+                duration_s=fit.duration_s,
+                artifact=fit.artifact,
+                note=fit.note and text(fit.note),
+            )
         tx.many(
             "INSERT OR REPLACE INTO artifact (run, name, digest, media_type, size_bytes, position) VALUES (?,?,?,?,?,?)",
             [(run_id, text(a.name), a.digest, a.media_type, a.size_bytes, a.position) for a in facts.artifacts],
@@ -145,8 +200,10 @@ class RunBook:
         if facts.notebook:
             tx.run(
                 "UPDATE run SET notebook = ?, notebook_known_from = ? WHERE id = ? AND notebook IS NULL",
-                text(facts.notebook[0]), facts.notebook[1], run_id,
-            )  # fmt: skip
+                text(facts.notebook[0]),
+                facts.notebook[1],
+                run_id,
+            )
         if facts.data_hash:
             tx.run("UPDATE run SET data_hash = ? WHERE id = ?", facts.data_hash, run_id)
 
@@ -161,17 +218,13 @@ class RunBook:
         if rows:
             raise Invalid(f"More than one run begins with {run_id[:60]!r}.", hint="Give more of its id.")
         recent = [row["id"] for row in self.workspace.ledger.read("SELECT id FROM run ORDER BY started_at DESC LIMIT 3")]
-        raise NotFound(
-            f"There is no run {run_id[:60]!r}.", hint=f"The newest: {', '.join(recent) or 'none yet'}. All: %mlops run find"
-        )
+        raise NotFound(f"There is no run {run_id[:60]!r}.", hint=f"The newest: {', '.join(recent) or 'none yet'}. All: %mlops run find")
 
     def run(self, run_id: str) -> Run:
         """One run by its id or a unique beginning of it."""
         return self._runs(self.workspace.ledger.read("SELECT * FROM run WHERE id = ?", self.full_id(run_id)))[0]
 
-    def find(
-        self, *, experiment: str | None = None, notebook: str | None = None, status: str | None = None, limit: int = 50
-    ) -> list[Run]:
+    def find(self, *, experiment: str | None = None, notebook: str | None = None, status: str | None = None, limit: int = 50) -> list[Run]:
         """Runs, newest first."""
         self.settle()
         where, values = ["1 = 1"], []
@@ -206,9 +259,16 @@ class RunBook:
         rows = self.workspace.ledger.read("SELECT * FROM fit WHERE run = ? ORDER BY number", run_id)
         return [
             Fit(
-                number=f["number"], position=f["position"], estimator=f["estimator"], parameters=load(f["parameters"]),
-                frame=f["frame"], target=f["target"], duration_s=f["duration_s"], artifact=f["artifact"], note=f["note"],
-            )  # fmt: skip
+                number=f["number"],
+                position=f["position"],
+                estimator=f["estimator"],
+                parameters=load(f["parameters"]),
+                frame=f["frame"],
+                target=f["target"],
+                duration_s=f["duration_s"],
+                artifact=f["artifact"],
+                note=f["note"],
+            )
             for f in rows
         ]
 
@@ -242,19 +302,38 @@ def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], estimator:
     git = json.loads(row["git"]) if row["git"] else {}
     assert started is not None
     return Run(
-        id=row["id"], name=row["name"], experiment=row["experiment"], kind=row["kind"], status=row["status"], started_at=started,
-        ended_at=ended, duration_s=(ended - started).total_seconds() if ended else None, notebook=row["notebook"],
-        notebook_known_from=row["notebook_known_from"], failed_cell=row["failed_cell"], error=row["error"],
-        tags=load(row["tags"]), params=plain(params), metrics=metrics, data_hash=row["data_hash"], estimator=estimator,
-        git_commit=git.get("commit"), git_dirty=git.get("dirty"),
-    )  # fmt: skip
+        id=row["id"],
+        name=row["name"],
+        experiment=row["experiment"],
+        kind=row["kind"],
+        status=row["status"],
+        started_at=started,
+        ended_at=ended,
+        duration_s=(ended - started).total_seconds() if ended else None,
+        notebook=row["notebook"],
+        notebook_known_from=row["notebook_known_from"],
+        failed_cell=row["failed_cell"],
+        error=row["error"],
+        tags=load(row["tags"]),
+        params=plain(params),
+        metrics=metrics,
+        data_hash=row["data_hash"],
+        estimator=estimator,
+        git_commit=git.get("commit"),
+        git_dirty=git.get("dirty"),
+    )
 
 
 def _cell(row: Any) -> Cell:
     return Cell(
-        position=row["position"], cell_id=row["cell_id"], execution_count=row["execution_count"], source=row["source"],
-        started_at=datetime.fromisoformat(row["started_at"]), duration_s=row["duration_s"], error=row["error"],
-    )  # fmt: skip
+        position=row["position"],
+        cell_id=row["cell_id"],
+        execution_count=row["execution_count"],
+        source=row["source"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+        duration_s=row["duration_s"],
+        error=row["error"],
+    )
 
 
 def _point(row: Any) -> MetricPoint:
@@ -265,6 +344,11 @@ def _point(row: Any) -> MetricPoint:
 
 def _file(row: Any) -> FileUse:
     return FileUse(
-        path=row["path"], mode=row["mode"], digest=row["digest"], size_bytes=row["size_bytes"],
-        modified_at=moment(row["modified_at"]), position=row["position"], note=row["note"],
-    )  # fmt: skip
+        path=row["path"],
+        mode=row["mode"],
+        digest=row["digest"],
+        size_bytes=row["size_bytes"],
+        modified_at=moment(row["modified_at"]),
+        position=row["position"],
+        note=row["note"],
+    )

@@ -61,7 +61,9 @@ def test_running_the_training_cell_again_is_a_new_run(book):
 
 def test_a_loop_of_fits_is_one_run(book):
     book.cell(READ)
-    book.cell("from sklearn.linear_model import Ridge\nfor a in range(5):\n    m = Ridge(alpha=a).fit(d[['a']], d.b)\n    s = m.score(d[['a']], d.b)")
+    book.cell(
+        "from sklearn.linear_model import Ridge\nfor a in range(5):\n    m = Ridge(alpha=a).fit(d[['a']], d.b)\n    s = m.score(d[['a']], d.b)"
+    )
     (record,) = book.records()
     assert [fit.parameters["alpha"] for fit in record.fits] == [0, 1, 2, 3, 4]
     assert [point.step for point in record.history] == [0, 1, 2, 3, 4]
@@ -250,7 +252,12 @@ def test_a_cell_run_ends_with_its_cell_and_its_outcome(book):
 def test_git_is_recorded_without_credentials(tmp_path, monkeypatch):
     import subprocess
 
-    for words in (["init", "-q"], ["config", "user.email", "a@b"], ["config", "user.name", "a"], ["remote", "add", "origin", "https://me:s3cret@host/x.git"]):
+    for words in (
+        ["init", "-q"],
+        ["config", "user.email", "a@b"],
+        ["config", "user.name", "a"],
+        ["remote", "add", "origin", "https://me:s3cret@host/x.git"],
+    ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     (tmp_path / "code.py").write_text("x = 1\n")
     subprocess.run(["git", "add", "code.py"], cwd=tmp_path, check=True)

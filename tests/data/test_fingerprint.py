@@ -109,7 +109,9 @@ def test_any_change_of_any_float_is_seen(values, data):
     other = data.draw(st.floats())
     before, after = np.array(values), np.array(values)
     after[at] = other
-    same = np.array_equal(before, after, equal_nan=True) and np.array_equal(np.signbit(before), np.signbit(after) | (np.isnan(before) & np.signbit(before)))
+    same = np.array_equal(before, after, equal_nan=True) and np.array_equal(
+        np.signbit(before), np.signbit(after) | (np.isnan(before) & np.signbit(before))
+    )
     if not np.isnan(other) or not np.isnan(values[at]):
         assert (digest(before) == digest(after)) == same
 
@@ -117,14 +119,18 @@ def test_any_change_of_any_float_is_seen(values, data):
 @given(st.lists(st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]))), max_size=20), st.integers(0, 20))
 def test_chunks_of_text_do_not_matter(values, cut):
     whole = pa.table({"s": pa.array(values, pa.string())})
-    cut_in_two = pa.table({"s": pa.chunked_array([pa.array(values[:cut], pa.string()), pa.array(values[cut:], pa.large_string()).cast(pa.string())])})
+    cut_in_two = pa.table(
+        {"s": pa.chunked_array([pa.array(values[:cut], pa.string()), pa.array(values[cut:], pa.large_string()).cast(pa.string())])}
+    )
     assert digest(whole) == digest(cut_in_two)
 
 
 # Once published, a form keeps its digests: a change here is a new form with a new name.
 GOLDEN = {
     "blake3:d649dbdea47285f219d570e58d3200fe5898c300b689437c9c1115cbe7c479f7": pd.DataFrame({"a": np.array([1, 2, 3], np.int64)}),
-    "blake3:29bf85edc3c39f0d5a8d733fa13661848382627bfac77ba1f7895cddd0f3ea2c": pd.DataFrame({"n": np.array([1, 2], np.int64), "x": [0.5, np.nan], "s": ["a", None], "b": [True, False]}),
+    "blake3:29bf85edc3c39f0d5a8d733fa13661848382627bfac77ba1f7895cddd0f3ea2c": pd.DataFrame(
+        {"n": np.array([1, 2], np.int64), "x": [0.5, np.nan], "s": ["a", None], "b": [True, False]}
+    ),
 }
 
 
@@ -137,7 +143,12 @@ def test_a_diff_names_the_columns():
     before = fingerprint(pd.DataFrame({"a": [1, 2], "b": [1, 2], "c": [1, 2], "gone": [0, 0]}))
     after = fingerprint(pd.DataFrame({"a": [1, 2], "b": [1, 3], "c": [1.0, 2.0], "new": [0, 0]}))
     found = differences.diff(before, after)
-    assert [(change.name, change.change) for change in found.changes] == [("b", "values"), ("c", "type"), ("gone", "removed"), ("new", "added")]
+    assert [(change.name, change.change) for change in found.changes] == [
+        ("b", "values"),
+        ("c", "type"),
+        ("gone", "removed"),
+        ("new", "added"),
+    ]
     assert not found.same
 
 

@@ -63,7 +63,11 @@ def test_a_child_that_forks_writes_on_its_own_connection(workspace):
     assert os.waitpid(child, 0)[1] == 0
     with workspace.ledger.write() as tx:
         tx.changed("run", "parent again")
-    assert [row["subject"] for row in workspace.ledger.read("SELECT subject FROM change ORDER BY cursor")] == ["parent", "child", "parent again"]
+    assert [row["subject"] for row in workspace.ledger.read("SELECT subject FROM change ORDER BY cursor")] == [
+        "parent",
+        "child",
+        "parent again",
+    ]
 
 
 @pytest.mark.slow

@@ -70,8 +70,25 @@ def test_plain_papermill_records_a_notebook_that_does_not_know_us(there):
     source = (there / "air_time.ipynb").read_text("utf-8")
     assert "nbmlops" not in json.dumps([cell["source"] for cell in json.loads(source)["cells"] if cell["cell_type"] == "code"])
     done = subprocess.run(
-        [sys.executable, "-m", "papermill", "air_time.ipynb", "out.ipynb", "--engine", "nbmlops", "-p", "train_end", "2013-01-15", "-p", "max_iter", "20"],
-        cwd=there, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "default"},
+        [
+            sys.executable,
+            "-m",
+            "papermill",
+            "air_time.ipynb",
+            "out.ipynb",
+            "--engine",
+            "nbmlops",
+            "-p",
+            "train_end",
+            "2013-01-15",
+            "-p",
+            "max_iter",
+            "20",
+        ],
+        cwd=there,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONWARNINGS": "default"},
     )
     assert done.returncode == 0, done.stderr
     place = Workspace.at(there)
