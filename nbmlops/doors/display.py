@@ -22,7 +22,8 @@ RECORDS = {
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),
-    "nbmlops.endpoints.records": ("Endpoint", "Predictions", "Labelled"),
+    "nbmlops.serving.records": ("Predictions", "Labelled"),
+    "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
 _CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport")
