@@ -88,7 +88,7 @@ def lived_in(workspace: Workspace, project: Path) -> Iterator[Workspace]:
 
 
 def test_a_workspace_that_was_lived_in_is_shown_whole(look: Any, lived_in: Workspace):
-    sight = look(height=1900)
+    sight = look(height=1480)
     expect(sight.section("runs").locator(".nbmlops-Run")).to_have_count(6)
     expect(sight.section("models").locator("[data-version='3']")).to_contain_text("champion")
     endpoint = sight.section("endpoints").locator("[data-endpoint='air-time']")
@@ -107,7 +107,7 @@ def test_a_workspace_that_was_lived_in_is_shown_whole(look: Any, lived_in: Works
 
 
 def test_it_fits_a_dark_theme(look: Any, lived_in: Workspace):
-    sight = look(theme="JupyterLab Dark", height=1900)
+    sight = look(theme="JupyterLab Dark", height=1480)
     expect(sight.section("decisions").locator("li")).to_have_count(WEEKS)
     lightness = sight.panel.evaluate(
         "node => getComputedStyle(node).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0)"

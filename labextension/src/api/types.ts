@@ -347,6 +347,21 @@ export interface DriftReport {
   at: string;
 }
 
+/** What to do when a model decays or its data drifts. */
+export interface PolicyRule {
+  endpoint: string;
+  notebook: string;
+  params: { [key: string]: Json };
+  metric: string;
+  better: 'lower' | 'higher';
+  window_days: Real;
+  train_days: Real;
+  decay_percent: Real;
+  drift_columns: number;
+  rollback_percent: Real;
+  min_rows: number;
+}
+
 /** What a policy did at the end of a window, why, and on what evidence. */
 export interface Decision {
   id: string;
@@ -405,9 +420,12 @@ export interface Verbs {
   'endpoint.predict': { request: { name: string; row?: { [key: string]: Json } | null; rows?: ({ [key: string]: Json })[] | null; event_at?: string | null }; result: Predictions };
   'endpoint.label': { request: { name: string; ids: string[]; labels: Json[] }; result: Labelled };
   'endpoint.call': { request: { name: string }; result: Calling };
-  'drift.check': { request: { model: string; endpoint?: string | null; version?: number | null; start?: string | null; end?: string | null }; result: DriftReport };
+  'drift.check': { request: { model: string; endpoint?: string | null; version?: number | null; start?: string | null; end?: string | null; metric?: string | null; every?: 'day' | 'week'; thresholds?: { [key: string]: Real } | null }; result: DriftReport };
   'drift.find': { request: { model?: string | null; limit?: number }; result: DriftReport[] };
-  'policy.decisions': { request: { endpoint: string }; result: Decision[] };
+  'policy.set': { request: { endpoint: string; notebook: string; params?: { [key: string]: Json } | null; metric?: string; window_days?: Real; train_days?: Real; decay_percent?: Real; drift_columns?: number; rollback_percent?: Real; min_rows?: number }; result: PolicyRule };
+  'policy.show': { request: { endpoint: string }; result: PolicyRule };
+  'policy.apply': { request: { endpoint: string; end?: string | null }; result: Decision };
+  'policy.decisions': { request: { endpoint?: string | null; limit?: number }; result: Decision[] };
   'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
   'audit.check': { request: {}; result: AuditCheck };
 }
@@ -438,7 +456,10 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'endpoint.call': ['GET', '/endpoints/{name}/calling'],
   'drift.check': ['POST', '/models/{model}/drift'],
   'drift.find': ['GET', '/drift'],
-  'policy.decisions': ['GET', '/policies/{endpoint}/decisions'],
+  'policy.set': ['PUT', '/policies/{endpoint}'],
+  'policy.show': ['GET', '/policies/{endpoint}'],
+  'policy.apply': ['POST', '/policies/{endpoint}/apply'],
+  'policy.decisions': ['GET', '/decisions'],
   'audit.find': ['GET', '/audit'],
   'audit.check': ['GET', '/audit-check']
 };

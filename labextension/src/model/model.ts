@@ -48,7 +48,7 @@ const SHOWN_RUNS = 100;
 const CONCERNS: { [topic: string]: Part[] } = {
   run: ['runs', 'workspace'],
   model: ['models', 'endpoints', 'workspace'],
-  endpoint: ['endpoints', 'decisions', 'workspace'],
+  endpoint: ['endpoints', 'workspace'],
   drift: ['reports'],
   policy: ['decisions']
 };
@@ -227,30 +227,13 @@ export class WorkspaceModel {
       case 'reports':
         return this._api.drift.find();
       case 'decisions':
-        return this._decisions();
+        return this._api.policy.decisions();
     }
   }
 
   private async _runs(): Promise<Run[]> {
     const { notebook, scope } = this._state;
     return this._api.run.find({ notebook: scope === 'notebook' ? notebook : null, limit: SHOWN_RUNS });
-  }
-
-  private async _decisions(): Promise<Decision[]> {
-    const endpoints = await this._api.endpoint.find();
-    const found = await Promise.all(endpoints.map(({ name }) => this._decisionsOf(name)));
-    return found.flat().sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
-  }
-
-  private async _decisionsOf(endpoint: string): Promise<Decision[]> {
-    try {
-      return await this._api.policy.decisions({ endpoint });
-    } catch (error) {
-      if (record(error).code === 'not_found') {
-        return []; // no policy, no decisions
-      }
-      throw error;
-    }
   }
 
   private _fail(problem: ErrorRecord): void {

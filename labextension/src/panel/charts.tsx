@@ -60,23 +60,29 @@ export function severity(score: DriftScore): number {
   return threshold > 0 && threshold < 1 ? Math.log(Math.max(value, 1e-300)) / Math.log(threshold) : value < threshold ? FULL : 0;
 }
 
-/** One bar a score against the line of its threshold, the worst first. */
+/** The score that decides for each column: a report names it first; the others tell how and how much. */
+function deciding(scores: DriftScore[]): DriftScore[] {
+  const seen = new Set<string>();
+  return scores.filter(({ kind, column }) => !seen.has(`${kind} ${column}`) && seen.add(`${kind} ${column}`));
+}
+
+/** One bar a column against the line of the threshold, the worst first; all tests of all columns on request. */
 export function DriftBars(props: { scores: DriftScore[] }): JSX.Element {
   const trans = useWords();
   const [all, setAll] = React.useState(false);
-  const ordered = [...props.scores].sort((a, b) => severity(b) - severity(a));
+  const ordered = (all ? [...props.scores] : deciding(props.scores)).sort((a, b) => severity(b) - severity(a));
   const shown = all ? ordered : ordered.slice(0, SHOWN);
   return (
     <div className="nbmlops-Bars">
       <ul aria-label={trans.__('Drift scores, the worst first')}>
         {shown.map(score => (
-          <Bar key={`${score.column} ${score.test}`} score={score} />
+          <Bar key={`${score.kind} ${score.column} ${score.test}`} score={score} named={all} />
         ))}
       </ul>
       <div className="nbmlops-Bars-foot">
-        {ordered.length > SHOWN ? (
+        {props.scores.length > shown.length || all ? (
           <button type="button" className="nbmlops-Link" aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? trans.__('Show the worst') : trans.__('Show all %1', ordered.length)}
+            {all ? trans.__('Show the worst') : trans.__('Show all %1 scores', props.scores.length)}
           </button>
         ) : null}
         <span className="nbmlops-Legend">
@@ -87,7 +93,7 @@ export function DriftBars(props: { scores: DriftScore[] }): JSX.Element {
   );
 }
 
-function Bar({ score }: { score: DriftScore }): JSX.Element {
+function Bar({ score, named }: { score: DriftScore; named: boolean }): JSX.Element {
   const trans = useWords();
   const length = Math.min(severity(score), FULL) / FULL;
   const sign = score.drifts_when === 'above' ? '>' : '<';
@@ -98,7 +104,7 @@ function Bar({ score }: { score: DriftScore }): JSX.Element {
   return (
     <li title={told} data-drifted={score.drifted === true}>
       <span className="nbmlops-Bars-name">
-        {score.column}
+        {score.column} {named ? <em>{score.test}</em> : null}
         {score.kind === 'prediction' ? <em> {trans.__('(output)')}</em> : null}
       </span>
       <svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={`${score.column}: ${told}`}>
@@ -106,7 +112,7 @@ function Bar({ score }: { score: DriftScore }): JSX.Element {
         <rect className="nbmlops-Bars-bar" x="0" y="2" width={Math.max(length * 100, 0.8)} height="6" rx="1" />
         <line className="nbmlops-Bars-line" x1={100 / FULL} x2={100 / FULL} y1="0" y2="10" vectorEffect="non-scaling-stroke" />
       </svg>
-      <span className="nbmlops-Bars-value">{score.value === null ? '–' : short(score.value)}</span>
+      <span className="nbmlops-Bars-value">{short(score.value, 2)}</span>
     </li>
   );
 }

@@ -31,6 +31,7 @@ function EndpointRow({ endpoint }: { endpoint: Endpoint }): JSX.Element {
     died: trans.__('died')
   };
   const since = endpoint.stopped_at ?? endpoint.started_at;
+  const when = endpoint.stopped_at ? trans.__('stopped %1', ago(since)) : trans.__('started %1', ago(since));
   return (
     <li className="nbmlops-Endpoint" data-endpoint={endpoint.name} data-status={endpoint.status}>
       <Dot status={endpoint.status} label={told[endpoint.status]} />
@@ -45,8 +46,8 @@ function EndpointRow({ endpoint }: { endpoint: Endpoint }): JSX.Element {
         </span>
         {endpoint.url ? <code className="nbmlops-Url" title={endpoint.url}>{endpoint.url}</code> : null}
         <span className="nbmlops-Quiet" title={moment(since)}>
-          {told[endpoint.status]} {ago(since)}
-          {' · '}
+          {endpoint.status === 'stopped' ? when : `${told[endpoint.status]} · ${when}`}
+          <br />
           {trans.__('%1 predictions, %2 labelled', whole(endpoint.predictions), whole(endpoint.labelled))}
         </span>
         {endpoint.note ? <span className="nbmlops-Quiet">{endpoint.note}</span> : null}

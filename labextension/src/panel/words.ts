@@ -10,8 +10,8 @@ export function useWords(): TranslationBundle {
   return React.useContext(Words);
 }
 
-/** A number short enough for a narrow column: four digits that count. */
-export function short(value: Real | null | undefined): string {
+/** A number short enough for a narrow column: four digits that count, or fewer. */
+export function short(value: Real | null | undefined, digits = 4): string {
   if (value === null || value === undefined) {
     return '–';
   }
@@ -21,7 +21,7 @@ export function short(value: Real | null | undefined): string {
   if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e7)) {
     return value.toExponential(1);
   }
-  return value.toLocaleString(undefined, { maximumSignificantDigits: 4 });
+  return value.toLocaleString(undefined, { maximumSignificantDigits: digits });
 }
 
 export function whole(value: number): string {
