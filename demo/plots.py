@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import ConciseDateFormatter, MonthLocator, date2num
 from matplotlib.figure import Figure
 
@@ -59,7 +60,7 @@ def year_svg(days: dict[date, dict[str, Any]], decisions: list[Any]) -> str:
                     linewidths=0.8,
                 )
         above.set_ylabel("mean absolute error, minutes")
-        above.set_ylim(0)
+        above.set_ylim(0, 1.22 * max(*frozen, *managed))  # room for the legend
         above.grid(axis="y", color="#e6e8eb", lw=0.8)
         above.legend(loc="upper left", frameon=False, ncols=2)
         _versions(below, days)
@@ -100,7 +101,7 @@ def drift_svg(reports: dict[date, Any]) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nbmlops", "font.family": "sans-serif", "font.size": 10}):
         figure = Figure(figsize=(10.4, 0.42 * len(names) + 1.1), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(np.clip(grid, 0, 2), cmap="RdYlBu_r", vmin=0, vmax=2, aspect="auto")
+        image = axes.imshow(np.clip(grid, 0, 2), cmap=LinearSegmentedColormap.from_list("heat", ["#eef4f6", "#f6dfa6", "#e39a52", "#b8402f"]), vmin=0, vmax=2, aspect="auto")
         for row in range(len(names)):
             for column in range(len(months)):
                 if np.isfinite(grid[row, column]):

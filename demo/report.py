@@ -20,7 +20,7 @@ p.lead { color: #5c626b; margin-top: 0; max-width: 48rem; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: #5c626b; border-bottom: 2px solid #e3e6ea; padding: .35rem .6rem; }
 td { border-bottom: 1px solid #eef0f2; padding: .35rem .6rem; vertical-align: top; }
-td.n { text-align: right; } svg { width: 100%; height: auto; }
+td.n { text-align: right; } td.d { white-space: nowrap; } svg { width: 100%; height: auto; }
 .cards { display: flex; gap: 1rem; flex-wrap: wrap; margin: 1.6rem 0; }
 .card { flex: 1 1 8rem; background: #f5f7f8; border-radius: 8px; padding: .8rem 1rem; }
 .card b { display: block; font-size: 1.55rem; font-variant-numeric: tabular-nums; } .card span { color: #5c626b; font-size: 13px; }
@@ -54,7 +54,7 @@ def write_report(story: Story, folder: Path) -> Path:
         "<h2>Error by week</h2>",
         year_svg(story.days, story.decisions),
         "<h2>What drifted, by month</h2><p class='lead'>Each column's score over its threshold, against the data the "
-        "serving version was trained on. <em>prediction</em> is what the model answered. Inputs hardly move; the wind does, and it is "
+        "serving version was trained on; <em>air_time</em> is what the model answered. Inputs hardly move; the wind does, and it is "
         "no column: the error tells.</p>",
         drift_svg(story.reports) if story.reports else "",
         "<h2>Month by month</h2>",
@@ -152,8 +152,8 @@ def _table(heads: list[str], rows: list[list[Any]], *, numbers: set[int]) -> str
 
 def _decisions(decisions: list[Any]) -> str:
     rows = "".join(
-        f"<tr><td>{d.end:%Y-%m-%d}</td><td><span class='tag {html.escape(d.action)}'>{html.escape(d.action.replace('_', ' '))}</span></td>"
-        f"<td>{'v' + str(d.version_before) if d.version_before else ''} → {'v' + str(d.version_after) if d.version_after else ''}</td>"
+        f"<tr><td class=d>{d.end:%Y-%m-%d}</td><td><span class='tag {html.escape(d.action)}'>{html.escape(d.action.replace('_', ' '))}</span></td>"
+        f"<td class=d>{'v' + str(d.version_before) if d.version_before else ''} → {'v' + str(d.version_after) if d.version_after else ''}</td>"
         f"<td>{html.escape(d.reason)}</td></tr>"
         for d in decisions
     )
