@@ -38,7 +38,7 @@ def flights(rows: int, *, week: int, seed: int) -> tuple[pandas.DataFrame, numpy
             "departure_hour": chance.integers(5, 23, rows),
         }
     )
-    return frame, frame["distance"].to_numpy() / 7.6 + frame["head_wind"].to_numpy() * (1 + 0.12 * week) + chance.normal(0, 4, rows)
+    return frame, frame["distance"].to_numpy() / 7.6 + frame["head_wind"].to_numpy() * (1 + 0.02 * week) + chance.normal(0, 4, rows)
 
 
 def add_runs(workspace: Workspace, notebook: Path) -> None:
@@ -72,7 +72,7 @@ def lived_in(workspace: Workspace, project: Path) -> Iterator[Workspace]:
     model_verbs.promote("air-time", 1, alias="challenger", workspace=workspace)
     endpoint_verbs.start("air-time", workspace=workspace)
     try:
-        policy_verbs.set_("air-time", "train.ipynb", metric="mae", decay_percent=400.0, workspace=workspace)
+        policy_verbs.set_("air-time", "train.ipynb", metric="mae", decay_percent=60.0, workspace=workspace)
         for week in range(WEEKS):
             rows, truth = flights(400, week=week, seed=week + 7)
             begin = BEGIN + timedelta(days=7 * week)
