@@ -101,7 +101,13 @@ def drift_svg(reports: dict[date, Any]) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "nbmlops", "font.family": "sans-serif", "font.size": 10}):
         figure = Figure(figsize=(10.4, 0.42 * len(names) + 1.1), layout="constrained")
         axes = figure.subplots()
-        image = axes.imshow(np.clip(grid, 0, 2), cmap=LinearSegmentedColormap.from_list("heat", ["#eef4f6", "#f6dfa6", "#e39a52", "#b8402f"]), vmin=0, vmax=2, aspect="auto")
+        image = axes.imshow(
+            np.clip(grid, 0, 2),
+            cmap=LinearSegmentedColormap.from_list("heat", ["#eef4f6", "#f6dfa6", "#e39a52", "#b8402f"]),
+            vmin=0,
+            vmax=2,
+            aspect="auto",
+        )
         for row in range(len(names)):
             for column in range(len(months)):
                 if np.isfinite(grid[row, column]):

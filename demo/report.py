@@ -151,10 +151,12 @@ def _table(heads: list[str], rows: list[list[Any]], *, numbers: set[int]) -> str
 
 
 def _decisions(decisions: list[Any]) -> str:
-    rows = "".join(
-        f"<tr><td class=d>{d.end:%Y-%m-%d}</td><td><span class='tag {html.escape(d.action)}'>{html.escape(d.action.replace('_', ' '))}</span></td>"
-        f"<td class=d>{'v' + str(d.version_before) if d.version_before else ''} → {'v' + str(d.version_after) if d.version_after else ''}</td>"
-        f"<td>{html.escape(d.reason)}</td></tr>"
-        for d in decisions
-    )
-    return f"<table><thead><tr><th>Week to</th><th>Decision</th><th>Champion</th><th>Why</th></tr></thead><tbody>{rows}</tbody></table>"
+    head = "".join(f"<th>{name}</th>" for name in ("Week to", "Decision", "Champion", "Why"))
+    rows = []
+    for decision in decisions:
+        moved = f"v{decision.version_before} → v{decision.version_after}"
+        tag = f"<span class='tag {html.escape(decision.action)}'>{html.escape(decision.action.replace('_', ' '))}</span>"
+        rows.append(
+            f"<tr><td class=d>{decision.end:%Y-%m-%d}</td><td>{tag}</td><td class=d>{moved}</td><td>{html.escape(decision.reason)}</td></tr>"
+        )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
