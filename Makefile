@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: demo test test-fast lint contract bundle pictures bench venv system clean
+.PHONY: demo test test-fast lint typecheck contract bundle pictures bench venv system clean
 
 demo: venv  ## the main job on real data, from nothing to the table and the report
 	$(BIN)/python -m demo
@@ -22,13 +22,17 @@ lint: venv  ## style, types, the house's arrows, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m nbmlops.contract.generate --check
-	@if [ -d labextension/node_modules/typescript ]; then cd labextension && npm run --silent typecheck; fi
+	$(MAKE) --no-print-directory typecheck
+
+typecheck:  ## the panel's types; needs node, which the installed package does not
+	@command -v npm >/dev/null || { echo "The panel's types are checked with node 20 or later: install nodejs and npm."; exit 1; }
+	cd labextension && { test -d node_modules/typescript || npm ci --no-audit --no-fund --ignore-scripts --silent; } && npm run --silent typecheck
 
 contract: venv  ## write what is generated from the verb table
 	$(BIN)/python -m nbmlops.contract.generate
 
-bundle:  ## the panel's bundle, after a change in labextension/
-	cd labextension && npm ci --no-audit --no-fund --ignore-scripts && npm run typecheck && npm run build
+bundle: venv  ## the panel's bundle, after a change in labextension/
+	$(BIN)/python hatch_build.py
 
 pictures: venv system  ## refresh the pictures in docs/images from the browser tests and the demo
 	NBMLOPS_PICTURES=1 $(BIN)/python -m pytest tests/browser
