@@ -35,7 +35,7 @@ bundle: venv  ## the panel's bundle, after a change in labextension/
 	$(BIN)/python hatch_build.py
 
 pictures: venv system  ## refresh the pictures in docs/images from the browser tests and the demo
-	NBMLOPS_PICTURES=1 $(BIN)/python -m pytest tests/browser
+	NBMLOPS_PICTURES=1 $(BIN)/python -m pytest tests/browser tests/demo
 
 bench: venv  ## side by side with what a user would pick instead
 	$(BIN)/python -m benchmarks

@@ -156,7 +156,6 @@ def _decisions(decisions: list[Any]) -> str:
     for decision in decisions:
         moved = f"v{decision.version_before} → v{decision.version_after}"
         tag = f"<span class='tag {html.escape(decision.action)}'>{html.escape(decision.action.replace('_', ' '))}</span>"
-        rows.append(
-            f"<tr><td class=d>{decision.end:%Y-%m-%d}</td><td>{tag}</td><td class=d>{moved}</td><td>{html.escape(decision.reason)}</td></tr>"
-        )
+        day, why = f"{decision.end:%Y-%m-%d}", html.escape(decision.reason)
+        rows.append(f"<tr><td class=d>{day}</td><td>{tag}</td><td class=d>{moved}</td><td>{why}</td></tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

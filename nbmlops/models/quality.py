@@ -37,6 +37,18 @@ def canonical(name: str) -> str | None:
     return name if name in _KNOWN else None
 
 
+def recorded(metrics: dict[str, float], name: str) -> float | None:
+    """A metric among those recorded, under its own name or another name of the same; None where it is not.
+
+    >>> recorded({"mean_absolute_error": 3.0}, "mae")
+    3.0
+    """
+    if name in metrics:
+        return metrics[name]
+    known = canonical(name)
+    return next((value for other, value in metrics.items() if known is not None and canonical(other) == known), None)
+
+
 def direction(name: str) -> Direction:
     """Which way is better; by its words where a metric is not known.
 

@@ -2,7 +2,8 @@
 
 In this order, each step with its numbers in the decision's evidence:
 
-1. Fewer than `min_rows` labelled rows: wait. Asked again for the same end, it looks again.
+1. Fewer than `min_rows` labelled rows, or rows the serving version does not take: wait. Asked again for the same end, it
+   looks again.
 2. The version before the serving one has an error lower by `rollback_percent` on the same rows, and the paired bootstrap's
    95 % interval of the gain is above 0: roll back.
 3. The error is not above the baseline by more than `decay_percent`, and fewer than `drift_columns` columns drifted: keep.
@@ -22,7 +23,7 @@ import msgspec
 from nbmlops.errors import Invalid, NbmlopsError, Unavailable
 from nbmlops.ledger.encode import load, plain
 from nbmlops.models import gates
-from nbmlops.models.quality import canonical
+from nbmlops.models.quality import canonical, recorded
 from nbmlops.models.records import GateReport, GateRule, ModelVersion
 from nbmlops.models.registry import Registry, roll_back
 from nbmlops.models.verbs import register
@@ -30,10 +31,9 @@ from nbmlops.monitoring import reports, rules
 from nbmlops.monitoring.advantage import advantage, answers, typed
 from nbmlops.monitoring.quality import labelled, measured
 from nbmlops.monitoring.records import Decision, PolicyRule
-from nbmlops.monitoring.watched import Watched, watched
+from nbmlops.monitoring.watched import Watched, logged, watched
 from nbmlops.monitoring.windows import aware
 from nbmlops.pipelines.runner import execute
-from nbmlops.serving import log
 from nbmlops.workspace import Workspace
 
 Action = Literal["waited", "kept", "promoted", "refused", "rolled_back", "failed"]
@@ -71,7 +71,7 @@ class _Deciding:
         self.start = end - timedelta(days=rule.window_days)
         self.registry = Registry(workspace)
         self.version = self.registry.aliased(served.model, served.alias)
-        self.rows = log.window(workspace, served.endpoint, self.start, end)
+        self.rows = logged(workspace, self.version, served.endpoint, self.start, end)
         self.known = labelled(self.rows)
         self.truth = self.known["label"].tolist()
         self.told = ""
@@ -82,7 +82,10 @@ class _Deciding:
         rule, known = self.rule, len(self.known)
         if known < rule.min_rows:
             return self._decided("waited", f"{known:,} of {len(self.rows):,} rows have their label; {rule.min_rows:,} are asked.")
-        mine = answers(self.workspace, self.version, self.known)
+        try:
+            mine = answers(self.workspace, self.version, self.known)
+        except Invalid as error:  # rows that another version answered and this one would not
+            return self._decided("waited", f"Version {self.version.version} cannot answer the window's rows: {error.message}")
         drifted = self._drift()
         if back := self._rolled_back(mine):
             return back
@@ -209,19 +212,21 @@ class _Deciding:
 def baseline_of(workspace: Workspace, version: ModelVersion, metric: str) -> tuple[float | None, str]:
     """The metric a version is held against, and where it is from.
 
-    What it showed at the newest gate it passed on labelled rows; else what was recorded when it was registered.
+    What was recorded when it was registered, on rows of its own that it was not fitted on; else what it showed at the newest
+    gate it passed. Recorded first: a version that was the better one of two in a bad week is not to be held to that week.
     """
+    found = recorded(version.metrics, metric)
+    if found is not None:
+        return found, "as recorded when it was registered"
     rows = workspace.ledger.read(
         "SELECT report FROM gate_report WHERE model = ? AND version = ? AND passed = 1 ORDER BY at DESC, rowid DESC",
-        version.model, version.version,
-    )  # fmt: skip
+        version.model,
+        version.version,
+    )
     for row in rows:
         report = msgspec.convert(load(row["report"]), GateReport, strict=False)
         for check in report.checks if report.rows else []:
             named = check.reason.split(" is ")[0]  # a check begins by naming the metric it measured
             if check.value is not None and (canonical(named) or named) == (canonical(metric) or metric):
                 return check.value, f"on the {report.rows:,} rows of its gate"
-    for name, value in version.metrics.items():
-        if name == metric or (canonical(name) is not None and canonical(name) == canonical(metric)):
-            return value, "as recorded when it was registered"
     return None, "nowhere"

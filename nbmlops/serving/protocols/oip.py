@@ -21,9 +21,9 @@ _KNOWN = {"BOOL", "BYTES", "FP16", "FP32", "FP64", *(f"{sign}INT{bits}" for sign
 
 def server() -> dict[str, Any]:
     """What this server is."""
-    from nbmlops import __version__
+    from importlib.metadata import version
 
-    return {"name": "nbmlops", "version": __version__, "extensions": []}
+    return {"name": "nbmlops", "version": version("nbmlops"), "extensions": []}
 
 
 def metadata(served: Served, name: str, version: str | None) -> dict[str, Any]:
