@@ -14,6 +14,7 @@ from nbmlops.models.quality import canonical
 from nbmlops.models.records import ModelVersion
 from nbmlops.monitoring import drift, quality
 from nbmlops.monitoring.records import DriftReport
+from nbmlops.monitoring.watched import logged
 from nbmlops.monitoring.windows import Every, aware, just_after, step
 from nbmlops.serving import log
 from nbmlops.workspace import Workspace
@@ -40,7 +41,7 @@ def of_window(
     high = end or just_after(max(bounds[1], low))
     if low >= high:
         raise Invalid(f"The window ends, {high}, before it starts, {low}.", hint="Windows are [start, end).")
-    frame = log.window(workspace, endpoint, low, high)
+    frame = logged(workspace, version, endpoint, low, high)
     if not len(frame):
         raise Invalid(
             f"Endpoint {endpoint!r} answered nothing from {low} to {high}.", hint=f"Its log goes from {bounds[0]} to {bounds[1]}."

@@ -75,7 +75,7 @@ class World:
     def promoted(self, first, end, *, mae=0.16, name="road"):
         """Register a model of those days and make it champion."""
         estimator, frame = self.fitted(first, end)
-        made = model.register(name, estimator, data=frame, metrics={"mae": mae}, workspace=self.workspace)
+        made = model.register(name, estimator, data=frame, metrics={"mae": mae} if mae else None, workspace=self.workspace)
         model.promote(name, made.version, workspace=self.workspace)
         return made
 

@@ -155,3 +155,15 @@ def test_a_version_whose_data_nobody_saw_cannot_be_measured(world):
     model.register("road", estimator, workspace=world.workspace)
     with pytest.raises(Invalid, match="--data X"):
         drift.check("road", current=world.rows(1)[["x", "z"]], workspace=world.workspace)
+
+
+def test_what_the_log_has_to_spell_is_a_number_all_the_same(world):
+    from nbmlops.serving import log
+
+    world.promoted(0, 7)
+    for x, n in ((None, 7), (float("nan"), 8)):
+        rows = [{"x": x, "z": 0.1 * k} for k in range(40)]
+        log.append(world.workspace, [log.Answered("road", 1, log.new_ids(40), rows, [1.0] * 40, [day(n)] * 40)])
+        report = drift.check("road", start=day(n), end=day(n + 1), workspace=world.workspace)
+        score = next(score for score in report.scores if (score.column, score.test) == ("x", "ks"))
+        assert score.value == 1 and score.drifted

@@ -100,6 +100,18 @@ def test_a_version_before_that_cannot_answer_is_no_place_to_go(world):
     assert kept.action == "kept" and "column 'other'" in kept.evidence["previous"]["note"]
 
 
+def test_rows_the_serving_version_does_not_take_are_waited_out(world):
+    from nbmlops.serving import log
+
+    world.promoted(0, 7)
+    world.policy(min_rows=2)
+    ids = log.new_ids(10)
+    log.append(world.workspace, [log.Answered("road", 1, ids, [{"x": None, "z": 1.0}] * 10, [1.0] * 10, [day(8)] * 10)])
+    log.join_labels(world.workspace, "road", ids, [1.0] * 10)
+    waited = world.apply(14)
+    assert waited.action == "waited" and "'x' is null" in waited.reason
+
+
 @pytest.mark.slow
 def test_a_decayed_model_is_retrained_and_promoted_through_the_gate(world):
     world.promoted(0, 7)
@@ -113,8 +125,7 @@ def test_a_decayed_model_is_retrained_and_promoted_through_the_gate(world):
     assert decision.evidence["error"] > 4 and decision.evidence["gate"]["passed"] and decision.evidence["gate"]["rows"] == 420
     made = Registry(world.workspace).version("road", 2)
     assert made.run == decision.run and made.dataset and "as recorded when it was registered" in made.description
-    baseline, whence = baseline_of(world.workspace, made, "mean_absolute_error")
-    assert baseline < 0.2 and whence == "on the 420 rows of its gate"
+    assert baseline_of(world.workspace, made, "mean_absolute_error")[0] < 0.2
     moved = next(e for e in audit.find(workspace=world.workspace) if e.verb == "model.promote" and e.evidence["version"] == 2)
     assert moved.evidence["gate"]["id"] == decision.evidence["gate"]["id"] and moved.evidence["decision"] == decision.id
     assert audit.check(workspace=world.workspace).whole
@@ -165,16 +176,17 @@ def test_drift_alone_retrains_only_where_the_policy_says_so(world):
     assert again.action in ("promoted", "refused") and "1 columns drifted: x" in again.reason
 
 
-def test_the_newest_gate_on_rows_is_the_baseline_before_what_was_recorded(world):
+def test_a_version_is_held_against_its_record_or_the_rows_of_its_gate_and_says_which(world):
     made = world.promoted(0, 7)
-    model.gate("road", "mae", limit=9, workspace=world.workspace)
-    assert baseline_of(world.workspace, made, "mae") == (0.16, "as recorded when it was registered")
-    gates.evaluate(world.workspace, "road", 1)
-    assert baseline_of(world.workspace, made, "mae")[0] == 0.16
-    rows = world.rows(3)
-    report = gates.evaluate(world.workspace, "road", 1, frame=rows[["x", "z"]], labels=rows.y)
-    assert baseline_of(world.workspace, made, "mae") == (report.checks[0].value, "on the 60 rows of its gate")
+    assert baseline_of(world.workspace, made, "mean_absolute_error") == (0.16, "as recorded when it was registered")
     assert baseline_of(world.workspace, made, "r2") == (None, "nowhere")
+    bare = world.promoted(0, 6, mae=None)
+    model.gate("road", "mae", limit=9, workspace=world.workspace)
+    assert baseline_of(world.workspace, bare, "mae") == (None, "nowhere")
+    rows = world.rows(3)
+    report = gates.evaluate(world.workspace, "road", bare.version, frame=rows[["x", "z"]], labels=rows.y)
+    assert baseline_of(world.workspace, bare, "mae") == (report.checks[0].value, "on the 60 rows of its gate")
+    assert baseline_of(world.workspace, bare, "r2") == (None, "nowhere")
 
 
 def test_a_policy_is_refused_where_it_could_not_be_kept(world):

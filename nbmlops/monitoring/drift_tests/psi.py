@@ -48,7 +48,8 @@ class PopulationStability:
     """The index over the reference's deciles (numbers) or values (categories, flags), with null as a cell of its own.
 
     Above 0.1 is read as some change, above 0.2 as much. Symmetric given the cells. Categories the reference never saw
-    are one cell, with the floor as its reference share. A constant reference has three cells: below, at and above.
+    are one cell, with the floor as its reference share. A constant reference has three cells: below, at and above. The
+    floor is half a row of the smaller window where that is above 1e-4: with 60 rows an empty tenth is chance, not drift.
     Siddiqi, Credit Risk Scorecards (2006) ch. 8; its spread by chance: Yurdakul, Western Michigan University (2018).
 
     >>> from dataclasses import replace
@@ -68,7 +69,8 @@ class PopulationStability:
         """The index, and no note; no value where a side has no rows."""
         if reason := unmeasurable(reference, current, self.kinds):
             return None, reason
-        return index(*over_cells(reference, current)), None
+        floor = max(FLOOR, 0.5 / min(reference.rows, current.rows))
+        return index(*over_cells(reference, current), floor=floor), None
 
     def noise(self, reference: ColumnProfile, current: ColumnProfile, alpha: float) -> float:
         """χ² of the cells less one at 1 − α, over n·m/(n+m): the index is near Σ (c − r)² / p where nothing drifts."""
