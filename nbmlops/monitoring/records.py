@@ -56,8 +56,8 @@ class PolicyRule:
     """What to do when a model decays or its data drifts.
 
     At the end of each window of `window_days`, `apply` reads the prediction log. It retrains when the error of the
-    window is more than `decay_percent` above the error the serving version showed on the rows its gate was measured on
-    (or its recorded metric), or when at least `drift_columns` columns drifted (0: never by drift alone). Retraining
+    window is more than `decay_percent` above the serving version's recorded metric (or, without one, the error it showed
+    on the rows its gate was measured on), or when at least `drift_columns` columns drifted (0: never by drift alone). Retraining
     re-executes `notebook` with `params`, in which `{train_start}`, `{train_end}`, `{window_start}`, `{window_end}` are
     filled in (ISO dates): it trains on the `train_days` before the window and keeps the window for the gate. It rolls
     back when the version before the serving one has an error lower by `rollback_percent` on the same labelled rows.
