@@ -6,9 +6,9 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from nbmlops.capture.secrets import mask_params
 from nbmlops.data.records import Dataset
 from nbmlops.ledger.encode import plain
+from nbmlops.ledger.secrets import mask_params
 
 SAMPLE_ROWS = 50
 

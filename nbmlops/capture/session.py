@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figures
 from nbmlops.capture.fits import FitFacts, Living
 from nbmlops.capture.reads import reads
-from nbmlops.capture.secrets import mask, mask_params
 from nbmlops.capture.where import notebook_of
 from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.secrets import mask, mask_params
 from nbmlops.runs import current
 from nbmlops.runs.book import Facts, RunBook
 from nbmlops.runs.current import OpenRun
@@ -54,7 +53,6 @@ class Session:
         self.raised: dict[Any, tuple[int, str]] = {}
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
-        self._surroundings: threading.Thread | None = None
         from nbmlops.capture.observe import Observer
 
         self.observer = Observer(self)
@@ -103,6 +101,9 @@ class Session:
                 self._note_cell(result, info, time.perf_counter() - began, at)
             self.flush()
             self._end_cell_scoped()
+            # Last registered, first called: a library that is slow to end must not cost the record its end.
+            atexit.unregister(self.close)
+            atexit.register(self.close)
         except Exception as error:
             self.failed(error)
 
@@ -144,54 +145,44 @@ class Session:
     # -- runs
 
     def open_live(self) -> OpenRun:
-        """Open the run that a fit or a logged metric asks for; it takes in what the session did before."""
+        """Open the run that a fit or a logged metric asks for."""
         found = current.current()
         if found is not None:
             return found
         place = self.workspace
         notebook, known_from = notebook_of(self.shell)
         name = Path(notebook).stem if notebook else "session"
-        earlier = self.before
-        params = {**self._tagged(notebook, earlier), **earlier.params}
-        run_id = RunBook(place).open(name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from, params=params)
+        run_id = RunBook(place).open(name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from)
         run = current.enter(run_id, name, "live", place)
         self.opened_by = (_key(self._stack[0][0]), run_id) if self._stack else None
-        self.entered(run, earlier)
         return run
 
-    def entered(self, run: OpenRun, earlier: Facts | None = None) -> None:
-        """A run is open: give it the session so far, and find out what stands around it."""
+    def entered(self, run: OpenRun) -> None:
+        """A run is open: give it what the session did before, which it may depend on. A runner's run began with the kernel."""
         self.fit_count = 0
-        self.raised = {key: value for key, value in self.raised.items() if key is not None and run.how != "explicit"}
-        earlier = earlier or Facts()
+        self.raised = {}
+        self.run_data, self.read_since = set(), set()
+        if run.how == "attached":
+            return
+        earlier, known = self.before, run.book.run(run.id)
         latest = {use.path: use.digest for use in earlier.files if use.digest and use.mode == "read"}
-        self.run_data, self.read_since = set(latest.values()), set()
-        if earlier.cells or earlier.files:
-            run.book.add(run.id, Facts(cells=earlier.cells, files=earlier.files))
-        self._surroundings = threading.Thread(target=self._note_surroundings, args=(run,), daemon=True, name="nbmlops-surroundings")
-        self._surroundings.start()
+        self.read_since = set(latest.values())
+        notebook = (known.notebook, known.notebook_known_from) if known.notebook else notebook_of(self.shell)
+        params = {**self._tagged(notebook[0]), **earlier.params}
+        facts = Facts(
+            cells=list(earlier.cells), files=list(earlier.files), params={k: v for k, v in params.items() if k not in known.params}
+        )
+        if notebook[0] is not None:
+            facts.notebook = (notebook[0], notebook[1])
+        if facts:
+            run.book.add(run.id, facts)
 
-    def _note_surroundings(self, run: OpenRun) -> None:
-        from nbmlops.capture.surroundings import environment, git
-
-        try:
-            facts, diff = git(Path.cwd())
-            found = Facts(environment=environment(), git=facts)
-            if diff:
-                digest = run.workspace.blobs.put(diff)
-                found.artifacts.append(
-                    Artifact(name="git.diff", digest=digest, media_type="text/x-diff", size_bytes=len(diff), position=None)
-                )
-            run.book.add(run.id, found)
-        except Exception as error:
-            self.failed(error)
-
-    def _tagged(self, notebook: str | None, facts: Facts) -> dict[str, Any]:
+    def _tagged(self, notebook: str | None) -> dict[str, Any]:
         if not notebook:
             return {}
         ids, sources = cell_parameters.tagged_cells(Path(notebook))
         found: dict[str, Any] = {}
-        for cell in facts.cells + self.now.cells:
+        for cell in self.before.cells + self.now.cells:
             if cell.cell_id in ids or cell.source in sources:
                 found.update(cell_parameters.assigned(cell.source))
         return mask_params(found)
@@ -206,8 +197,6 @@ class Session:
         if os.getpid() != self.pid:
             return "finished"
         self.flush()
-        if self._surroundings is not None and self._surroundings is not threading.current_thread():
-            self._surroundings.join(timeout=5)
         self.opened_by = None
         if run.how == "explicit" or not self.raised:
             return "finished"
@@ -327,12 +316,12 @@ def attach(shell: Any) -> None:
     session.calls.install()
     session.figures.attach(shell)
     current.opener = session.open_live
+    current.after_enter = session.entered
     current.before_end = session.before_end
     attached = os.environ.get(current.ATTACH_ENVIRONMENT)
     if attached and current.current() is None:
         place = opened(Path.cwd())
-        run = current.enter(attached, attached, "attached", place)
-        session.entered(run)
+        current.enter(attached, attached, "attached", place)
     atexit.register(session.close)
 
 
@@ -350,7 +339,7 @@ def detach(shell: Any) -> None:
     for name, hook in (("pre_run_cell", session.cell_begins), ("post_run_cell", session.cell_ended)):
         if hook in shell.events.callbacks[name]:
             shell.events.unregister(name, hook)
-    current.opener = current.before_end = None
+    current.opener = current.after_enter = current.before_end = None
     atexit.unregister(session.close)
 
 
@@ -376,8 +365,4 @@ def cell_run(name: str, experiment: str | None, params: dict[str, Any] | None, t
     verbs.start(name, experiment=experiment, params=params, tags=tags)
     session, run = current_session(), current.current()
     if session is not None and run is not None and run.how == "explicit":
-        notebook, known_from = notebook_of(session.shell)
-        session.entered(run)
-        if notebook:
-            run.book.add(run.id, Facts(notebook=(notebook, known_from)))
         session.begin_cell_scoped(run)

@@ -19,7 +19,7 @@ def main() -> int:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
 
-    from nbmlops.capture.secrets import mask
+    from nbmlops.ledger.secrets import mask
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
 

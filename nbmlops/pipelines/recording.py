@@ -21,8 +21,8 @@ from papermill.engines import Engine
 from papermill.log import logger
 
 from nbmlops.capture import headless, parameters
-from nbmlops.capture.secrets import mask, mask_params
-from nbmlops.capture.surroundings import environment, git
+from nbmlops.ledger.secrets import mask, mask_params
+from nbmlops.runs.surroundings import environment, git
 from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs.book import Facts, RunBook

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nbmlops.errors import NotFound
+from nbmlops.runs import surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
@@ -40,8 +41,10 @@ class OpenRun:
 
 _open: list[OpenRun] = []
 
-# Capture fills these: who opens a run when something is logged and none is open, and who wants to write before one ends.
+# Capture fills these: who opens a run when something is logged and none is open, who gives an entered run what the session
+# did before, and who wants to write before one ends.
 opener: Callable[[], OpenRun] | None = None
+after_enter: Callable[[OpenRun], None] | None = None
 before_end: Callable[[OpenRun], Status] | None = None
 
 
@@ -54,6 +57,9 @@ def enter(run_id: str, name: str, how: Literal["live", "explicit", "attached"], 
     """Make an opened run the current one."""
     found = OpenRun(run_id, name, how, workspace, os.getpid())
     _open.append(found)
+    surroundings.note(found.book, run_id, only_environment=how == "attached")
+    if after_enter is not None:
+        after_enter(found)
     return found
 
 
@@ -66,6 +72,7 @@ def leave(run: OpenRun) -> None:
 def end(run: OpenRun, status: Status | None = None, *, error: str | None = None, failed_cell: int | None = None) -> None:
     """End an open run; what capture still holds is written first. An attached run is ended by its runner."""
     seen: Status = before_end(run) if before_end is not None else "finished"
+    surroundings.wait(run.id)
     leave(run)
     if run.how != "attached":
         run.book.end(run.id, status or seen, error=error, failed_cell=failed_cell)

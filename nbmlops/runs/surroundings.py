@@ -7,10 +7,48 @@ import platform
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from nbmlops.capture.secrets import mask
+from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.secrets import mask
+from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.records import Artifact
+
+_noting: dict[str, threading.Thread] = {}
+
+
+def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
+    """Find out what stands around a run and write it, in a thread of its own: git takes its time.
+
+    `only_environment`: git is known already, from where the notebook stands.
+    """
+    place = Path.cwd()
+
+    def work() -> None:
+        facts, diff = (None, None) if only_environment else git(place)
+        found = Facts(environment=environment(), git=facts)
+        try:
+            if diff:
+                digest = book.workspace.blobs.put(diff)
+                found.artifacts.append(
+                    Artifact(name="git.diff", digest=digest, media_type="text/x-diff", size_bytes=len(diff), position=None)
+                )
+            book.add(run_id, found)
+        except NbmlopsError as error:
+            sys.stderr.write(f"nbmlops: not recorded: {error}\n")
+
+    thread = _noting[run_id] = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
+    thread.start()
+
+
+def wait(run_id: str, timeout_s: float = 15) -> None:
+    """Wait until what stands around a run is written; a run that is over is whole."""
+    thread = _noting.pop(run_id, None)
+    if thread is not None:
+        thread.join(timeout_s)
+
 
 _DISTRIBUTION = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)\.(dist|egg)-info")
 MAX_DIFF = 4 << 20
