@@ -59,6 +59,7 @@ class Kernel:
 
     def shut_down(self) -> None:
         """As a user who closes the notebook."""
+        self.manager.shutdown_wait_time = 60
         self.manager.shutdown_kernel(now=False)
 
     def close(self) -> None:
