@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from nbmlops.capture.calls import FITS, Call, Site
-from nbmlops.capture.fits import SAMPLE_ROWS, Fingerprints, FitFacts, class_name, is_fit, is_model, parameters
+from nbmlops.capture.fits import SAMPLE_ROWS, Fingerprints, FitFacts, Living, class_name, is_fit, is_model, parameters
 from nbmlops.capture.reads import reads
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs import current
+from nbmlops.runs.book import Facts
+from nbmlops.runs.current import OpenRun
 from nbmlops.runs.records import Fit, MetricPoint
-
-if TYPE_CHECKING:
-    from nbmlops.capture.session import Session
 
 _PATH_NAMES = ("filepath_or_buffer", "path", "source", "io", "file", "filename", "path_or_buf", "fname", "where")
 _READING = ("pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL", "_duckdb")
 
 
+class Noting(Protocol):
+    """What an observer needs of the session it notes for."""
+
+    pid: int
+    recording: bool
+    position: int
+    now: Facts
+    data: dict[str, Any]
+    living: Living
+    fit_count: int
+    metric_steps: dict[tuple[str, str], int]
+
+    def open_live(self) -> OpenRun:
+        """The open run, opened now if there was none."""
+
+
 class Observer:
     """Turns calls that came back into facts of the session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Noting) -> None:
         self.session = session
         self.fingerprints = Fingerprints()
 

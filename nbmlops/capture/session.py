@@ -18,6 +18,7 @@ from nbmlops.capture import parameters as cell_parameters
 from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figures
 from nbmlops.capture.fits import FitFacts, Living
+from nbmlops.capture.observe import Observer
 from nbmlops.capture.reads import reads
 from nbmlops.capture.where import notebook_of
 from nbmlops.errors import NbmlopsError
@@ -53,8 +54,6 @@ class Session:
         self.raised: dict[Any, tuple[int, str]] = {}
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
-        from nbmlops.capture.observe import Observer
-
         self.observer = Observer(self)
         self.calls = Calls(shell.user_ns, self.observer.done)
         self.calls.failed = self.failed  # type: ignore[method-assign]

@@ -8,48 +8,16 @@ matplotlib's object interface is used, so that no figure of the user's is touche
 
 from __future__ import annotations
 
-import html
-import io
 import math
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from nbmlops.doors import plotly_json, svg
+from nbmlops.doors.panels import ALARM, CALM, COLOURS, UNKNOWN, Panel, Series, label
 from nbmlops.doors.tables import shown, visible
 
-# Okabe and Ito's colours: told apart by everyone, on white and on dark.
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c", "#b8a800")
-_CALM, _ALARM, _UNKNOWN = "#0072b2", "#d55e00", "#8c8c8c"
-_INK = "#7f7f7f"  # read on white and on black alike
-_LABEL = 32
 _MOST_BARS = 30
-
-
-@dataclass(frozen=True)
-class Series:
-    """One line or one set of bars. `colours`: one a bar, where they differ."""
-
-    name: str
-    x: list[Any]
-    y: list[float | None]
-    colours: list[str] | None = None
-    labels: list[str] | None = None
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One pair of axes. `marks` are upright lines with a word at an x, `levels` level ones at a y."""
-
-    title: str
-    kind: Literal["lines", "bars", "sideways"]
-    series: list[Series]
-    x_title: str = ""
-    y_title: str = ""
-    marks: list[tuple[Any, str]] = field(default_factory=list)
-    levels: list[tuple[float, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,13 +31,11 @@ class Chart:
 
     def plotly(self) -> dict[str, Any]:
         """A Plotly figure as plain JSON values."""
-        from nbmlops.doors.plotly_json import figure
-
-        return figure(self)
+        return plotly_json.figure(self.title, self.panels, self.width, self.height)
 
     def svg(self) -> str:
         """The same as SVG text; equal charts give equal bytes."""
-        return _svg(self)
+        return svg.drawing(self.title, self.panels, self.width, self.height)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {
@@ -164,7 +130,7 @@ def drift_chart(report: Any) -> Chart:
             "score ÷ threshold",
             [f"{label(score.column)} · {score.test}" for score, _ in turned],
             [share for _, share in turned],
-            [_ALARM if score.drifted else _UNKNOWN if score.drifted is None else _CALM for score, _ in turned],
+            [ALARM if score.drifted else UNKNOWN if score.drifted is None else CALM for score, _ in turned],
             [f"{score.test} {shown(score.value)}, threshold {shown(score.threshold)}" for score, _ in turned],
         )
         panels.append(Panel("Drift by column", "sideways", [bars], "score ÷ threshold, at most 10", levels=[(1.0, "threshold")]))
@@ -219,113 +185,3 @@ def _share(score: Any) -> float:
 
 def _number(value: Any) -> float | None:
     return float(value) if value is not None and math.isfinite(value) else None
-
-
-def label(value: Any) -> str:
-    """A name as it stands on an axis: short, on one line."""
-    return visible(str(value), width=_LABEL)
-
-
-# -- SVG
-
-
-def _svg(chart: Chart) -> str:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    # A name with two dollars is no formula; ids follow from the content; text stays text.
-    settings: Any = {"svg.hashsalt": "nbmlops", "svg.fonttype": "none", "text.parse_math": False, "font.size": 9, "text.color": _INK}
-    axes_settings: Any = {"axes.edgecolor": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK}
-    with warnings.catch_warnings(), mpl.rc_context({**settings, **axes_settings}):
-        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
-        columns = min(len(chart.panels), 4) or 1
-        rows = -(-len(chart.panels) // columns) or 1
-        figure = Figure(figsize=(chart.width / 96, chart.height * rows / 96), dpi=96, layout="constrained")
-        FigureCanvasSVG(figure)
-        if chart.title:
-            figure.suptitle(visible(chart.title, width=90), fontsize=11)
-        for at, panel in enumerate(chart.panels):
-            axes = figure.add_subplot(rows, columns, at + 1)
-            axes.patch.set_alpha(0)
-            _DRAW[panel.kind](axes, panel)
-            _finish(axes, panel)
-        out = io.StringIO()
-        figure.savefig(
-            out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Title": visible(chart.title, width=200)}
-        )
-    text = out.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _draw_lines(axes: Any, panel: Panel) -> None:
-    for at, series in enumerate(panel.series):
-        xs = [label(x) if isinstance(x, str) else x for x in series.x]
-        ys = [math.nan if y is None else y for y in series.y]
-        style = "--" if series.dashed else "-"
-        axes.plot(xs, ys, style, marker="o", markersize=3.5, linewidth=1.8, color=COLOURS[at % len(COLOURS)], label=_legend(series))
-    times = any(isinstance(x, datetime) for series in panel.series for x in series.x)
-    if times:
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(minticks=3, maxticks=9)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    elif all(isinstance(x, int) for series in panel.series for x in series.x):
-        from matplotlib.ticker import MaxNLocator
-
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def _draw_bars(axes: Any, panel: Panel) -> None:
-    groups = len(panel.series)
-    for at, series in enumerate(panel.series):
-        places = [place + (at - (groups - 1) / 2) * 0.8 / groups for place in range(len(series.x))]
-        heights = [0.0 if y is None else y for y in series.y]
-        axes.bar(places, heights, width=0.8 / groups, color=series.colours or COLOURS[at % len(COLOURS)], label=_legend(series))
-        if series.labels and len(series.x) <= 8:
-            for place, height, text in zip(places, heights, series.labels, strict=True):
-                axes.annotate(visible(text, width=12), (place, height), ha="center", va="bottom", fontsize=8)
-    names = panel.series[0].x if panel.series else []
-    axes.set_xticks(
-        range(len(names)), [label(name) for name in names], rotation=30 if len(names) > 3 else 0, ha="right" if len(names) > 3 else "center"
-    )
-
-
-def _draw_sideways(axes: Any, panel: Panel) -> None:
-    series = panel.series[0]
-    axes.barh(range(len(series.x)), [0.0 if y is None else y for y in series.y], color=series.colours or _CALM, height=0.7)
-    axes.set_yticks(range(len(series.x)), [visible(name, width=48) for name in series.x])
-
-
-_DRAW: dict[str, Callable[[Any, Panel], None]] = {"lines": _draw_lines, "bars": _draw_bars, "sideways": _draw_sideways}
-
-
-def _finish(axes: Any, panel: Panel) -> None:
-    for x, text in panel.marks:
-        axes.axvline(x, color=_INK, linewidth=0.9, linestyle=":")
-        axes.annotate(
-            visible(text, width=40), (x, 1), xycoords=("data", "axes fraction"), rotation=90, ha="right", va="top", fontsize=8, color=_INK
-        )
-    for y, _ in panel.levels:
-        (axes.axvline if panel.kind == "sideways" else axes.axhline)(y, color=_INK, linewidth=1, linestyle="--")
-    if panel.title:
-        axes.set_title(label(panel.title), fontsize=10)
-    axes.set_xlabel(visible(panel.x_title, width=60))
-    axes.set_ylabel(visible(panel.y_title, width=60))
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="x" if panel.kind == "sideways" else "y", color=_INK, alpha=0.25, linewidth=0.6)
-    axes.set_axisbelow(True)
-    if len(panel.series) > 1:
-        axes.legend(frameon=False, labelcolor=_INK)
-
-
-def _legend(series: Series) -> str:
-    # matplotlib leaves out of a legend what begins with an underscore.
-    return label(series.name).lstrip("_") or "–"
-
-
-def escaped(text: str, width: int = _LABEL) -> str:
-    """A name for Plotly, which reads a little HTML in its labels."""
-    return html.escape(visible(str(text), width=width))

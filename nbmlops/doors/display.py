@@ -106,7 +106,7 @@ def publish(value: Any) -> None:
     if kind == "Run" and len(value) >= 2 and _live_kernel():
         from nbmlops.doors.widgets import show_explorer
 
-        show_explorer(value)
+        show_explorer(value, publish)
 
 
 def chart_of(value: Any) -> Any:

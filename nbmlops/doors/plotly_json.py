@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from nbmlops.doors.charts import Chart, Panel
+from nbmlops.doors.panels import COLOURS, INK, Panel, escaped
 
 _GAP = 0.08
 
 
-def figure(chart: Chart) -> dict[str, Any]:
+def figure(title: str, panels: Sequence[Panel], width: int, height: int) -> dict[str, Any]:
     """Data and layout; panels become axes beside each other, four a row."""
-    from nbmlops.doors.charts import _INK, escaped
-
-    columns = min(len(chart.panels), 4) or 1
-    rows = -(-len(chart.panels) // columns) or 1
+    columns = min(len(panels), 4) or 1
+    rows = -(-len(panels) // columns) or 1
     layout: dict[str, Any] = {
-        "title": {"text": escaped(chart.title, 90), "font": {"size": 14}},
-        "width": chart.width,
-        "height": chart.height * rows,
+        "title": {"text": escaped(title, 90), "font": {"size": 14}},
+        "width": width,
+        "height": height * rows,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": _INK, "size": 11},
+        "font": {"color": INK, "size": 11},
         "margin": {"l": 60, "r": 20, "t": 60, "b": 60},
         "barmode": "group",
-        "showlegend": any(len(panel.series) > 1 for panel in chart.panels),
+        "showlegend": any(len(panel.series) > 1 for panel in panels),
         "annotations": [],
         "shapes": [],
     }
     data: list[dict[str, Any]] = []
-    for at, panel in enumerate(chart.panels):
+    for at, panel in enumerate(panels):
         _place(layout, data, panel, at, columns, rows)
     return {"data": data, "layout": layout, "config": {"displaylogo": False, "responsive": True}}
 
 
 def _place(layout: dict[str, Any], data: list[dict[str, Any]], panel: Panel, at: int, columns: int, rows: int) -> None:
-    from nbmlops.doors.charts import _INK, escaped
-
     number = "" if at == 0 else str(at + 1)
     x, y = f"x{number}", f"y{number}"
     across, down = at % columns, at // columns
@@ -58,7 +54,7 @@ def _place(layout: dict[str, Any], data: list[dict[str, Any]], panel: Panel, at:
             {"text": escaped(panel.title), "x": (left + right) / 2, "y": top, "xref": "paper", "yref": "paper", "yanchor": "bottom",
              "showarrow": False, "font": {"size": 12}}
         )  # fmt: skip
-    line = {"color": _INK, "width": 1, "dash": "dot"}
+    line = {"color": INK, "width": 1, "dash": "dot"}
     for place, text in panel.marks:
         where = _plain(place)
         layout["shapes"].append(
@@ -78,8 +74,6 @@ def _place(layout: dict[str, Any], data: list[dict[str, Any]], panel: Panel, at:
 
 
 def _trace(panel: Panel, series: Any, index: int, x: str, y: str) -> dict[str, Any]:
-    from nbmlops.doors.charts import COLOURS, escaped
-
     places = [_plain(value) for value in series.x]
     trace: dict[str, Any] = {"name": escaped(series.name), "xaxis": x, "yaxis": y, "x": places, "y": list(series.y)}
     colour = COLOURS[index % len(COLOURS)]
@@ -103,8 +97,6 @@ def _span(at: int, count: int) -> tuple[float, float]:
 
 
 def _plain(value: Any) -> Any:
-    from nbmlops.doors.charts import escaped
-
     if isinstance(value, datetime):
         return value.isoformat()
     return escaped(value, 48) if isinstance(value, str) else value

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _MOST = 500
 _COLUMNS = ("started_at", "name", "experiment", "status", "duration_s")
 
 
-def show_explorer(runs: Sequence[Any]) -> None:
-    """Show the explorer, if widgets can be made here; the table above it says the same without them."""
+def show_explorer(runs: Sequence[Any], show: Callable[[Any], None]) -> None:
+    """Show the explorer, if widgets can be made here; the table above it says the same without them. `show` shows a record."""
     from IPython.display import display
 
     try:
-        box = explorer(runs)
+        box = explorer(runs, show)
     except ImportError:
         return
     # The saved file keeps one line of text where the widget cannot live.
@@ -22,7 +22,7 @@ def show_explorer(runs: Sequence[Any]) -> None:
     display({"application/vnd.jupyter.widget-view+json": view, "text/plain": "Runs to filter and compare: run the cell again."}, raw=True)
 
 
-def explorer(runs: Sequence[Any]) -> Any:
+def explorer(runs: Sequence[Any], show: Callable[[Any], None]) -> Any:
     """The widget: a filter, an order, a list of runs, and the comparison of those picked.
 
     Its parts are `filter`, `order`, `pick`, `note` and `shown`, in this order, for tests and for those who want more.
@@ -52,7 +52,7 @@ def explorer(runs: Sequence[Any]) -> Any:
         shown.clear_output()
         if len(pick.value) > 1:
             with shown:
-                _compare(list(pick.value))
+                _compare(list(pick.value), show)
 
     text.observe(fill, "value")
     order.observe(fill, "value")
@@ -61,14 +61,13 @@ def explorer(runs: Sequence[Any]) -> Any:
     return widgets.VBox([widgets.HBox([text, order]), pick, note, shown])
 
 
-def _compare(ids: list[str]) -> None:
+def _compare(ids: list[str], show: Callable[[Any], None]) -> None:
     from nbmlops.contract.request import call
     from nbmlops.contract.table import find
-    from nbmlops.doors.display import publish
     from nbmlops.errors import NbmlopsError
 
     try:
-        publish(call(find("run", "compare"), {"runs": ids}, text=False))
+        show(call(find("run", "compare"), {"runs": ids}, text=False))
     except NbmlopsError as error:
         print(f"{error.message} {error.hint}")
 

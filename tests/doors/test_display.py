@@ -193,7 +193,8 @@ def test_the_explorer_filters_sorts_and_holds_names_as_text(tmp_path: Path) -> N
             run("<b>old</b>", 1, started_at=AT),
             run("new", 2, started_at=AT + timedelta(days=1)),
             run("nan", 3, metrics={"mae": float("nan")}),
-        ]
+        ],
+        show=print,
     )
     top, pick, note, _ = box.children
     text, order = top.children
