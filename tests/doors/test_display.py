@@ -64,7 +64,7 @@ def model(name: str = "air-time", versions: int = 3) -> Model:
     made = [
         ModelVersion(
             model=name, version=at, flavor="sklearn", digest="blake3:" + "0" * 64, size_bytes=1, signature=signature, metrics={"mae": 9.0 - at}, run=None,
-            dataset=None, reference=None, estimator=name, description=name, registered_at=AT, registered_by=name,
+            dataset=None, target=None, estimator=name, description=name, registered_at=AT, registered_by=name,
         )
         for at in range(versions, 0, -1)
     ]  # fmt: skip
