@@ -1,25 +1,23 @@
 """scikit-learn estimators, and what keeps to their interface, kept as skops files.
 
 A skops file is data: it names types, and only types that somebody trusts are made. Trusted here are those skops itself
-trusts and those of scikit-learn, numpy and scipy, whose constructors run no code of the file's. What else a file names
-must be listed by the operator.
+trusts and those that `trust` says are harmless whatever the file says of them. What else a file names must be listed by
+the operator.
 """
 
 from __future__ import annotations
 
-import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted
+from nbmlops.models.flavors.trust import is_trusted
 from nbmlops.plugins import needs
 
-# Whole packages whose types are plain estimators, trees, losses, arrays and distributions.
-_PACKAGES = ("sklearn.", "numpy.", "scipy.sparse.", "scipy.stats.", "builtins.")
-# Never, whoever lists their package: they call or import what a file names.
-_NEVER = ("sklearn.utils._testing", "numpy.testing", "numpy.f2py", "numpy.distutils", "numpy.load", "numpy.lib", "builtins.eval", "builtins.exec",
-          "builtins.compile", "builtins.open", "builtins.getattr", "builtins.setattr", "builtins.__import__", "builtins.input", "builtins.breakpoint")  # fmt: skip
+_AGAIN = "Register the model again from its run."
+_UNREADABLE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, RecursionError, EOFError, OSError, NotImplementedError, zlib.error)
 
 
 class SklearnFlavor:
@@ -41,23 +39,33 @@ class SklearnFlavor:
         skops_io = needs("skops.io", extra="sklearn", why="Looking into this model")
         try:
             found = skops_io.get_untrusted_types(data=data)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-            raise Damaged(f"The model file cannot be read: {error}.", hint="Register the model again from its run.") from error
+        except _UNREADABLE as error:
+            raise Damaged(f"The model file cannot be read: {_shown(str(error))}", hint=_AGAIN) from error
         listed = set(trusted)
-        return [name for name in found if name not in listed and not _is_plain(name)]
+        return [name for name in found if name not in listed and not is_trusted(name)]
 
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The estimator. Untrusted when the file names types nobody trusts: none of them is made."""
-        listed = set(trusted)
-        if unknown := self.untrusted(data, listed):
-            raise Untrusted(
-                f"The model names types that nobody has trusted: {', '.join(unknown[:6])}.",
-                hint='If you know them, list them in .nbmlops/workspace.json: "trusted_types": ["…"].',
-            )
+        if unknown := self.untrusted(data, trusted):
+            shown = ", ".join(_shown(name) for name in unknown[:6])
+            raise Untrusted(f"The model names types that nobody has trusted: {shown}.", hint=_hint(unknown))
+        from nbmlops.models.flavors.sound import check
+
         skops_io = needs("skops.io", extra="sklearn", why="Loading this model")
         names = skops_io.get_untrusted_types(data=data)
-        return skops_io.load(io.BytesIO(data), trusted=names)
+        try:
+            return check(skops_io.loads(data, trusted=names))
+        except Damaged:
+            raise
+        except Exception as error:  # a state that its class does not take is of any type
+            raise Damaged(f"The model file cannot be made a model: {_shown(str(error))}", hint=_AGAIN) from error
 
 
-def _is_plain(name: str) -> bool:
-    return name.startswith(_PACKAGES) and not name.startswith(_NEVER)
+def _shown(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in name[:200])
+
+
+def _hint(unknown: list[str]) -> str:
+    if any(name.startswith("scipy.stats.") for name in unknown):
+        return "A distribution's state is code. Register what the search found: search.best_estimator_"
+    return 'If you know them, list them in .nbmlops/workspace.json: "trusted_types": ["…"].'
