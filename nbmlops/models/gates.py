@@ -34,20 +34,29 @@ def rule_of(workspace: Workspace, model: str) -> GateRule | None:
 
 
 def evaluate(
-    workspace: Workspace, model: str, version: int, *, rule: GateRule | None = None, frame: Any = None, labels: Any = None, alias: str = "champion"
+    workspace: Workspace,
+    model: str,
+    version: int,
+    *,
+    rule: GateRule | None = None,
+    frame: Any = None,
+    labels: Any = None,
+    alias: str = "champion",
 ) -> GateReport:
     """Hold a version against its gate, and against the champion on the same rows where labelled rows are given.
 
     The report is kept. Without rows the recorded metrics are compared, and the reason says so.
     """
     registry = Registry(workspace)
+    candidate = registry.version(model, version)
     rule = rule or rule_of(workspace, model)
     if rule is None:
         raise Invalid(f"Model {model!r} has no gate.", hint=f"Set one: %mlops model gate {model} mae --limit 10")
-    candidate = registry.version(model, version)
     pointed = registry.alias(model, alias)
     champion = registry.version(model, pointed.version) if pointed and pointed.version != version else None
-    checks, rows = _on_rows(workspace, rule, candidate, champion, frame, labels) if frame is not None else (_on_record(rule, candidate, champion), 0)
+    checks, rows = (
+        _on_rows(workspace, rule, candidate, champion, frame, labels) if frame is not None else (_on_record(rule, candidate, champion), 0)
+    )
     report = GateReport(
         id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None,
         passed=all(check.passed for check in checks), checks=checks, rows=rows, at=workspace.clock(),
@@ -63,7 +72,9 @@ def evaluate(
 
 def latest_report(workspace: Workspace, model: str, version: int) -> GateReport | None:
     """The newest report of a version, if it stood before a gate."""
-    row = workspace.ledger.read_one("SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC LIMIT 1", model, version)
+    row = workspace.ledger.read_one(
+        "SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC LIMIT 1", model, version
+    )
     return msgspec.convert(load(row["report"]), GateReport, strict=False) if row else None
 
 
@@ -76,11 +87,13 @@ def _on_rows(
         raise Invalid(f"{rule.metric!r} cannot be computed from rows.", hint="Give a gate a metric such as mae, rmse, r2 or accuracy.")
     if labels is None or len(labels) != len(frame):
         raise Invalid(
-            f"{len(frame):,} rows with {0 if labels is None else len(labels):,} labels.", hint="Give one label for each row: --data X --labels y"
+            f"{len(frame):,} rows with {0 if labels is None else len(labels):,} labels.",
+            hint="Give one label for each row: --data X --labels y",
         )
     if len(frame) == 0:
         raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
     truth = np.asarray(labels)
+    truth = truth[:, 0] if truth.ndim == 2 and truth.shape[1] == 1 else truth
     mine = load_model(workspace, candidate).predict(frame)
     value = metric_value(rule.metric, truth, mine)
     on = f"on {len(frame):,} labelled rows"
@@ -105,9 +118,12 @@ def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion |
     if value is None:
         return [
             GateCheck(
-                name=f"{rule.metric} is known", passed=False, value=None, limit=None,
+                name=f"{rule.metric} is known",
+                passed=False,
+                value=None,
+                limit=None,
                 reason=f"Version {candidate.version} has no recorded {rule.metric}; it has {', '.join(candidate.metrics) or 'none'}.",
-            )  # fmt: skip
+            )
         ]
     checks = [_limit(rule, value, on)] if rule.limit is not None else []
     if rule.better_percent is not None:
@@ -117,9 +133,12 @@ def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion |
         elif other is None:
             checks.append(
                 GateCheck(
-                    name="against the champion", passed=False, value=value, limit=None,
+                    name="against the champion",
+                    passed=False,
+                    value=value,
+                    limit=None,
                     reason=f"The champion, version {champion.version}, has no recorded {rule.metric}: give labelled rows.",
-                )  # fmt: skip
+                )
             )
         else:
             checks.append(_against(rule, value, other, champion.version, on))
@@ -146,7 +165,8 @@ def _against(rule: GateRule, value: float, other: float, champion: int, on: str)
     share = rule.better_percent / 100 * abs(other)
     bound = other - share if rule.better == "lower" else other + share
     passed = math.isfinite(value) and (value <= bound if rule.better == "lower" else value >= bound)
-    asked = f"{rule.better_percent:g} % better" if rule.better_percent > 0 else "as good" if not rule.better_percent else f"not {-rule.better_percent:g} % worse"
+    percent = rule.better_percent
+    asked = f"{percent:g} % better" if percent > 0 else f"not {-percent:g} % worse" if percent < 0 else "as good"
     return GateCheck(
         name="against the champion", passed=passed, value=value, limit=bound,
         reason=f"{rule.metric} is {value:.4g}, the champion's (version {champion}) is {other:.4g}; {asked} is asked, {on}.",
@@ -158,4 +178,10 @@ def _first(rule: GateRule, value: float) -> GateCheck:
 
 
 def _finite(rule: GateRule, value: float, on: str) -> GateCheck:
-    return GateCheck(name=f"{rule.metric} is a number", passed=math.isfinite(value), value=value, limit=None, reason=f"{rule.metric} is {value:.4g}, {on}.")
+    return GateCheck(
+        name=f"{rule.metric} is a number",
+        passed=math.isfinite(value),
+        value=value,
+        limit=None,
+        reason=f"{rule.metric} is {value:.4g}, {on}.",
+    )

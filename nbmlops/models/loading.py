@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbmlops import plugins
+from nbmlops.errors import Invalid
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -22,6 +23,8 @@ class Loaded:
         import numpy as np
 
         columns = [column.name for column in self.version.signature.inputs]
+        if lacking := [name for name in columns if hasattr(frame, "columns") and name not in frame.columns]:
+            raise Invalid(f"The rows lack the column {lacking[0]!r}.", hint=f"The model takes: {', '.join(columns[:20])}.")
         asked = frame[columns] if hasattr(frame, "columns") else frame
         return np.asarray(self.estimator.predict(asked if self.version.signature.named else np.asarray(asked)))
 

@@ -76,10 +76,23 @@ def metric_value(name: str, truth: Any, predicted: Any) -> float:
     if losses is not None:
         mean = float(losses.mean()) if len(losses) else float("nan")
         return {"accuracy": 1 - mean, "rmse": mean**0.5}.get(known, mean)
-    if known == "medae":
-        return float(metrics.median_absolute_error(truth, predicted))
-    if known == "r2":
-        return float(metrics.r2_score(truth, predicted))
+    truth, predicted = _pair(truth, predicted)
+    if known in ("medae", "r2"):
+        truth, predicted = _numbers(known, truth), _numbers(known, predicted)
+        if len(truth) < 2 or not (np.isfinite(truth).all() and np.isfinite(predicted).all()):
+            return float("nan")  # what is not known is no quality
+        return float((metrics.median_absolute_error if known == "medae" else metrics.r2_score)(truth, predicted))
+    try:
+        return _of_classes(known, truth, predicted)
+    except ValueError as error:
+        raise Invalid(
+            f"{known} cannot be computed of these: {error}", hint="Labels and predictions must be classes of one kind."
+        ) from error
+
+
+def _of_classes(known: str, truth: Any, predicted: Any) -> float:
+    from sklearn import metrics
+
     if known == "log_loss":
         return float(metrics.log_loss(truth, predicted))
     if known == "balanced_accuracy":
@@ -94,15 +107,32 @@ def row_losses(name: str, truth: Any, predicted: Any) -> Any:
     [1.0, 2.0]
     """
     known = canonical(name)
+    truth, predicted = _pair(truth, predicted)
     if known == "accuracy":
         return (np.asarray(truth) != np.asarray(predicted)).astype(float)
     if known not in ("mae", "mse", "rmse", "mape"):
         return None
-    truth, predicted = np.asarray(truth, dtype=float), np.asarray(predicted, dtype=float)
+    truth, predicted = _numbers(known, truth), _numbers(known, predicted)
     gap = np.abs(predicted - truth)
     if known == "mape":
         return gap / np.maximum(np.abs(truth), np.finfo(float).eps)
     return gap if known == "mae" else gap**2
+
+
+def _pair(truth: Any, predicted: Any) -> tuple[Any, Any]:
+    """Both in one shape: a column of one is an array, so that nothing is held against everything."""
+    flat = [np.asarray(given) for given in (truth, predicted)]
+    flat = [found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found for found in flat]
+    if flat[0].shape != flat[1].shape:
+        raise Invalid(f"Labels have the shape {flat[0].shape}, predictions {flat[1].shape}.", hint="Give one label for each prediction.")
+    return flat[0], flat[1]
+
+
+def _numbers(name: str, values: Any) -> Any:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise Invalid(f"{name} needs numbers: {error}.", hint="For classes: accuracy, f1, precision, recall, balanced_accuracy.") from error
 
 
 def paired_interval(losses: Any, others: Any, *, resamples: int = 500, seed: int = 0) -> tuple[float, float]:

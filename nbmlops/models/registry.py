@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -13,6 +14,16 @@ from nbmlops.models.records import AliasMove, Model, ModelAlias, ModelVersion, S
 from nbmlops.workspace import Workspace
 
 SCHEMA = 1
+
+
+class Anywhere(Enum):
+    """No alias is expected in any place: a move that does not ask where it starts."""
+
+    ANYWHERE = "anywhere"
+
+
+ANYWHERE = Anywhere.ANYWHERE
+Expected = ModelAlias | Anywhere | None
 
 
 class Registry:
@@ -40,7 +51,8 @@ class Registry:
 
     def version(self, model: str, version: int) -> ModelVersion:
         """One version; NotFound names those there are."""
-        rows = self._read("SELECT * FROM model_version WHERE model = ? AND version = ?", model, version)
+        asked = version if abs(version) < 2**63 else 0  # no version is 0
+        rows = self._read("SELECT * FROM model_version WHERE model = ? AND version = ?", model, asked)
         if not rows:
             self._known(model)
             have = [row["version"] for row in self._read("SELECT version FROM model_version WHERE model = ? ORDER BY version", model)]
@@ -88,9 +100,13 @@ class Registry:
         """Add a version; the same bytes from the same run with the same words are the version that is there already."""
         place = self.workspace
         with place.ledger.write() as tx:
-            for row in tx.read("SELECT * FROM model_version WHERE model = ? AND digest = ? AND run IS ? ORDER BY version", model, digest, run):
+            known = "SELECT * FROM model_version WHERE model = ? AND digest = ? AND run IS ? ORDER BY version"
+            for row in tx.read(known, model, digest, run):
                 if load(row["metrics"]) == load(dump(metrics)) and row["description"] == text(description):
-                    return _version(row, {})
+                    aliases = {
+                        found["alias"]: found["version"] for found in tx.read("SELECT alias, version FROM alias WHERE model = ?", model)
+                    }
+                    return _version(row, aliases)
             version = 1 + (tx.read("SELECT max(version) AS last FROM model_version WHERE model = ?", model)[0]["last"] or 0)
             tx.insert(
                 "model_version", model=model, version=version, flavor=flavor, digest=digest, size_bytes=size_bytes,
@@ -103,13 +119,24 @@ class Registry:
             tx.audit(actor=place.actor, verb="model.register", subject=model, evidence=evidence, at=place.clock())
         return self.version(model, version)
 
-    def point(self, model: str, alias: str, version: int, *, way: Way, evidence: dict[str, Any], reason: str = "") -> ModelAlias:
-        """Point an alias at a version; moving it where it is changes nothing."""
+    def point(
+        self, model: str, alias: str, version: int, *, way: Way, evidence: dict[str, Any], reason: str = "", expected: Expected = ANYWHERE
+    ) -> ModelAlias:  # fmt: skip
+        """Point an alias at a version; moving it where it is changes nothing.
+
+        `expected` is the alias as it was when the move was decided (None: it pointed nowhere). Conflict when somebody moved
+        it meanwhile, though it be back where it was.
+        """
         place = self.workspace
         self.version(model, version)
         with place.ledger.write() as tx:
             rows = tx.read("SELECT * FROM alias WHERE model = ? AND alias = ?", model, alias)
             previous = rows[0]["version"] if rows else None
+            if expected is not ANYWHERE and (_alias(rows[0]) if rows else None) != expected:
+                raise Conflict(
+                    f"{alias!r} of {model!r} was moved meanwhile: it points at version {previous}.",
+                    hint="Look again, then decide again: what was measured was measured against another version.",
+                )
             if previous == version:
                 return _alias(rows[0])
             now = place.clock()
@@ -129,18 +156,18 @@ class Registry:
             raise NotFound(f"Model {model[:100]!r} is not registered.", hint=f"Registered: {there_is(self.names())}.")
 
     def _read(self, sql: str, *values: Any) -> list[Any]:
-        return list(self.workspace.ledger.read(sql, *values))
+        return list(self.workspace.ledger.read(sql, *(text(value) if isinstance(value, str) else value for value in values)))
 
 
 def roll_back(registry: Registry, model: str, alias: str, *, reason: str, evidence: dict[str, Any]) -> ModelAlias:
     """Point an alias where it was before its last promotion. Conflict when there is no such place."""
     registry.model(model)
+    now = registry.alias(model, alias)
     back = registry.before(model, alias)
     if back is None:
-        now = registry.alias(model, alias)
-        where = f"{alias!r} has only ever pointed at version {now.version}" if now else f"{alias!r} points nowhere"
+        where = f"{alias!r} was at no version before {now.version}" if now else f"{alias!r} points nowhere"
         raise Conflict(f"Model {model!r} cannot be rolled back: {where}.", hint=f"Point it: %mlops model promote {model} VERSION")
-    return registry.point(model, alias, back, way="rollback", evidence=evidence, reason=reason)
+    return registry.point(model, alias, back, way="rollback", evidence=evidence, reason=reason, expected=now)
 
 
 def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:

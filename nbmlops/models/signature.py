@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from nbmlops.models.records import ColumnType, Signature, SignatureColumn
 _WORDS: dict[ColumnType, str] = {
     "float": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false", "datetime": "a time (ISO 8601)",
 }  # fmt: skip
-_DTYPES = {"float": "float64", "integer": "Int64", "string": "object", "boolean": "boolean", "datetime": "datetime64[us]"}
+_MOST = sys.float_info.max
 
 
 def infer(inputs: Any, outputs: Any = None) -> Signature:
@@ -42,7 +43,9 @@ def from_dataset(inputs: Dataset, outputs: Dataset | None = None, *, named: bool
 
 
 def _columns(dataset: Dataset) -> list[SignatureColumn]:
-    return [SignatureColumn(name=column.name, type=_type_of(column.type, column.kind), nullable=column.nulls > 0) for column in dataset.profile]
+    return [
+        SignatureColumn(name=column.name, type=_type_of(column.type, column.kind), nullable=column.nulls > 0) for column in dataset.profile
+    ]
 
 
 def _type_of(arrow: str, kind: str) -> ColumnType:
@@ -70,7 +73,9 @@ def rows_to_frame(signature: Signature, rows: list[dict[str, Any]]) -> Any:
             raise Invalid(f"Row {at} is not an object.", hint=f"Give each row with: {_asked(signature)}.")
         if row.keys() != known:
             if extra := [name for name in row if name not in known]:
-                raise Invalid(f"Row {at} has a column {str(extra[0])[:80]!r} that the model does not take.", hint=f"It takes: {_asked(signature)}.")
+                raise Invalid(
+                    f"Row {at} has a column {str(extra[0])[:80]!r} that the model does not take.", hint=f"It takes: {_asked(signature)}."
+                )
             missing = next(name for name in names if name not in row)
             if not next(column for column in signature.inputs if column.name == missing).nullable:
                 raise Invalid(f"Row {at} lacks the column {missing!r}.", hint=f"Give each row with: {_asked(signature)}.")
@@ -86,6 +91,9 @@ def columns_to_frame(signature: Signature, columns: dict[str, Sequence[Any]]) ->
         raise Invalid(f"There is a column {str(extra[0])[:80]!r} that the model does not take.", hint=f"It takes: {_asked(signature)}.")
     if missing := [name for name in names if name not in columns]:
         raise Invalid(f"The column {missing[0]!r} is missing.", hint=f"It takes: {_asked(signature)}.")
+    for name, values in columns.items():
+        if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
+            raise Invalid(f"The values of {name!r} are no list.", hint="Give each column as a list, one value a row.")
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         raise Invalid(f"The columns have {there_is(lengths)} rows.", hint="Give each the same number.")
@@ -107,36 +115,43 @@ def _column(column: SignatureColumn, values: Sequence[Any]) -> Any:
         return pd.Series([math.nan if value is None else value for value in checked], dtype="float64")
     if column.type == "datetime":
         return pd.to_datetime(pd.Series(checked, dtype="object"), utc=any(v is not None and v.tzinfo is not None for v in checked))
-    return pd.Series(checked, dtype=_DTYPES[column.type])
+    if column.type == "string":  # a missing text is NaN, as readers of files leave it and encoders learn it
+        return pd.Series([math.nan if value is None else value for value in checked], dtype="object")
+    return pd.Series(checked, dtype="boolean")
 
 
 def _value(column: SignatureColumn, value: Any, at: int) -> Any:
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-        value = value.item()  # numpy scalars, when rows come from Python
-    if value is None or value != value:  # NaN and NaT are unequal to themselves
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():  # when rows come from Python
+        value = value.astype("datetime64[us]").item() if value.dtype.kind == "M" else value.item()
+    if (
+        value is None or type(value).__name__ == "NAType" or (isinstance(value, (float, datetime)) and value != value)
+    ):  # NaN and NaT are unequal to themselves
         if not column.nullable:
-            raise Invalid(f"Row {at}: {column.name!r} is null.", hint=f"The model was trained without nulls there: give {_WORDS[column.type]}.")
+            raise Invalid(
+                f"Row {at}: {column.name!r} is null.", hint=f"The model was trained without nulls there: give {_WORDS[column.type]}."
+            )
         return None
     kind = column.type
     if kind == "float" and isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
+        if -_MOST <= value <= _MOST:  # an infinity is no number a model was made for
             return float(value)
-        except OverflowError:
-            pass
-    elif kind == "integer" and isinstance(value, (int, float)) and not isinstance(value, bool) and value == int(value if math.isfinite(value) else 0):
-        if -(2**63) <= value < 2**63:
+    elif kind == "integer" and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if -(2**63) <= value < 2**63 and value == int(value):
             return int(value)
     elif (kind == "boolean" and isinstance(value, bool)) or (kind == "string" and isinstance(value, str)):
         return value
     elif kind == "datetime":
-        if isinstance(value, datetime):
-            return value
-        if isinstance(value, str):
-            try:
-                return datetime.fromisoformat(value)
-            except ValueError:
-                pass
+        moment = _moment(value)
+        if moment is not None and 1678 <= moment.year <= 2261:  # what nanoseconds can say
+            return moment
     raise Invalid(f"Row {at}: {column.name!r} is {_shown(value)}, not {_WORDS[kind]}.", hint=f"It takes: {column.name}: {kind}.")
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return value if isinstance(value, datetime) else datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _shown(value: Any) -> str:

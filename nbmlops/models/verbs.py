@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from nbmlops.errors import GateRefused, Invalid, TooLarge
+from nbmlops.ledger.encode import plain
 from nbmlops.ledger.names import free_name, plain_name
 from nbmlops.models import gates, quality
 from nbmlops.models.records import GateReport, GateRule, Model, ModelAlias, ModelVersion
@@ -67,6 +69,9 @@ def gate(
     """Set what a version must show before it may be promoted: a limit, and the comparison with the champion."""
     plain_name(model, "model")
     free_name(metric, "metric")
+    for number in (limit, better_percent):
+        if number is not None and not math.isfinite(number):
+            raise Invalid(f"A gate cannot ask for {number}.", hint="Give a number, or leave it out.")
     rule = GateRule(metric=metric, better=better or quality.direction(metric), limit=limit, better_percent=better_percent)
     return gates.set_rule(use(workspace), model, rule)
 
@@ -107,19 +112,21 @@ def promote(
     evidence: dict[str, Any] = {}
     if gates.rule_of(place, model) is not None:
         report = gates.evaluate(place, model, version, frame=data, labels=labels, alias=alias)
-        evidence = {"gate": msgspec.to_builtins(report), "forced": not report.passed}
+        evidence = {"gate": plain(msgspec.to_builtins(report)), "forced": not report.passed}
         if not report.passed:
             failed = next(found for found in report.checks if not found.passed)
             if not force:
                 with place.ledger.write() as tx:
-                    tx.audit(actor=place.actor, verb="model.refuse", subject=model, evidence={"version": version, **evidence}, at=place.clock())
+                    tx.audit(
+                        actor=place.actor, verb="model.refuse", subject=model, evidence={"version": version, **evidence}, at=place.clock()
+                    )
                 raise GateRefused(
                     f"Version {version} of {model!r} did not pass its gate: {failed.reason}",
                     hint=f"Promote it all the same: %mlops model promote {model} {version} --force --reason …",
                 )
             if not reason.strip():
                 raise Invalid("Forcing a gate needs a reason.", hint="Say why: --reason …")
-    return registry.point(model, alias, version, way="promote", evidence=evidence, reason=reason)
+    return registry.point(model, alias, version, way="promote", evidence=evidence, reason=reason, expected=pointed)
 
 
 @verb("POST /models/{model}/aliases/{alias}/rollback")

@@ -51,7 +51,11 @@ def test_what_is_refused_is_named():
 
 def test_a_distribution_whose_state_is_code_does_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    state = {"_parse_arg_template": json_node("open('ran', 'w').close()\ndef _parse_args(s): pass\n_parse_args_stats = _parse_args_rvs = _parse_args")}
+    state = {
+        "_parse_arg_template": json_node(
+            "open('ran', 'w').close()\ndef _parse_args(s): pass\n_parse_args_stats = _parse_args_rvs = _parse_args"
+        )
+    }
     file = crafted(node("scipy.stats._continuous_distns.norm_gen", "ObjectNode", content=dict_node(state)))
     with pytest.raises(Untrusted) as refused:
         SklearnFlavor().load(file)
@@ -127,7 +131,9 @@ def rewritten(field, value):
 
 
 @pytest.mark.parametrize("kind", [DecisionTreeRegressor, RandomForestRegressor, GradientBoostingRegressor])
-@pytest.mark.parametrize(("field", "value"), [("left_child", 10**9), ("right_child", -7), ("left_child", 0), ("feature", 3), ("feature", -3)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("left_child", 10**9), ("right_child", -7), ("left_child", 0), ("feature", 3), ("feature", -3)]
+)
 def test_a_tree_that_points_outside_of_itself_is_damaged(kind, field, value):
     with pytest.raises(Damaged, match="outside"):
         SklearnFlavor().load(forest_with(rewritten(field, value), kind))

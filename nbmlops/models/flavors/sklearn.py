@@ -13,11 +13,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted
+from nbmlops.models.flavors.settled import settled
 from nbmlops.models.flavors.trust import is_trusted
 from nbmlops.plugins import needs
 
 _AGAIN = "Register the model again from its run."
-_UNREADABLE = (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, RecursionError, EOFError, OSError, NotImplementedError, zlib.error)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    zlib.error,
+)
 
 
 class SklearnFlavor:
@@ -31,8 +43,8 @@ class SklearnFlavor:
         return callable(getattr(estimator, "get_params", None)) and callable(getattr(estimator, "predict", None))
 
     def save(self, estimator: Any) -> bytes:
-        """The estimator as bytes. Raises what skops raises for objects it has no form for."""
-        return bytes(needs("skops.io", extra="sklearn", why="Keeping this model").dumps(estimator))
+        """The estimator as bytes, the same for the same estimator. Raises what skops raises for objects it has no form for."""
+        return settled(bytes(needs("skops.io", extra="sklearn", why="Keeping this model").dumps(estimator)))
 
     def untrusted(self, data: bytes, trusted: Iterable[str] = ()) -> list[str]:
         """Types the file names that nobody trusts."""

@@ -54,14 +54,23 @@ def _count(columns: Any) -> int | None:
 
 def _tree(tree: Any, columns: int | None) -> None:
     inner = tree.children_left != -1
-    _inside(np.arange(tree.node_count)[inner], tree.children_left[inner], tree.children_right[inner], tree.feature[inner], tree.node_count, columns)
+    _inside(
+        np.arange(tree.node_count)[inner],
+        tree.children_left[inner],
+        tree.children_right[inner],
+        tree.feature[inner],
+        tree.node_count,
+        columns,
+    )
 
 
 def _predictor(found: Any, columns: int | None) -> None:
     nodes, sets = found.nodes, found.raw_left_cat_bitsets
     inner = nodes["is_leaf"] == 0
     split = nodes[inner]
-    _inside(np.arange(len(nodes))[inner], split["left"].astype("i8"), split["right"].astype("i8"), split["feature_idx"], len(nodes), columns)
+    _inside(
+        np.arange(len(nodes))[inner], split["left"].astype("i8"), split["right"].astype("i8"), split["feature_idx"], len(nodes), columns
+    )
     named = split["bitset_idx"][split["is_categorical"] != 0]
     if named.size and (sets.ndim != 2 or sets.shape[1] != 8 or int(named.max()) >= len(sets)):
         raise Damaged(_OUTSIDE, hint=_AGAIN)

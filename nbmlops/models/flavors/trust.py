@@ -107,4 +107,6 @@ def _scores() -> frozenset[str]:
 
     functions = [metrics.get_scorer(name)._score_func for name in metrics.get_scorer_names()]
     distances = [kind for kind in vars(_dist_metrics).values() if isinstance(kind, type) and issubclass(kind, _bases())]
-    return frozenset(f"{found.__module__}.{found.__name__}" for found in [*functions, *distances] if found.__module__.startswith("sklearn."))
+    return frozenset(
+        f"{found.__module__}.{found.__name__}" for found in [*functions, *distances] if found.__module__.startswith("sklearn.")
+    )
