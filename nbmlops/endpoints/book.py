@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from nbmlops.endpoints.records import Endpoint
 from nbmlops.errors import NotFound, there_is
@@ -32,10 +32,15 @@ def endpoint(workspace: Workspace, name: str) -> Endpoint:
     return _endpoint(workspace, row_of(workspace, name))
 
 
+def status_of(row: Any) -> Literal["starting", "serving", "stopped", "died"]:
+    """What the row says, unless its owner is gone: who starts it, until the server itself tells that it serves."""
+    if row["status"] in ("starting", "serving") and row["owner"] and alive(Owner.from_text(row["owner"])) is False:
+        return "died"
+    return row["status"]  # type: ignore[no-any-return]
+
+
 def _endpoint(workspace: Workspace, row: Any) -> Endpoint:
-    status = row["status"]
-    if status in ("starting", "serving") and row["owner"] and alive(Owner.from_text(row["owner"])) is False:
-        status = "died"
+    status = status_of(row)
     predictions, labelled = counts(workspace, row["name"])
     return Endpoint(
         name=row["name"], model=row["model"], alias=row["alias"], target=row["target"], url=row["url"] if status == "serving" else None,

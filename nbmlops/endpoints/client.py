@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from nbmlops import errors
-from nbmlops.errors import NbmlopsError, Unavailable
+from nbmlops.errors import NbmlopsError, TooLarge, Unavailable
 
 TIMEOUT_S = 120.0
 
@@ -41,10 +41,24 @@ class Client:
         try:
             found = orjson.loads(raw)
         except orjson.JSONDecodeError:
-            raise Unavailable(f"Endpoint {self._name!r} answered {answer.status} in no form of ours.", hint="Is it behind a proxy?") from None
+            raise Unavailable(
+                f"Endpoint {self._name!r} answered {answer.status} in no form of ours.", hint="Is it behind a proxy?"
+            ) from None
         if answer.status >= 400:
             raise _error(found, answer.status)
         return dict(found)
+
+    def predict(self, rows: list[dict[str, Any]], event_at: Any = None) -> list[dict[str, Any]]:
+        """Ask rows, in halves where they are too large for one body; the answers in order."""
+        when = {} if event_at is None else {"event_at": event_at}
+        try:
+            return [self.post("/predict", {"rows": rows, **when})]
+        except TooLarge:
+            if len(rows) == 1:
+                raise
+        half = len(rows) // 2
+        first, last = (event_at[:half], event_at[half:]) if isinstance(event_at, list) else (event_at, event_at)
+        return self.predict(rows[:half], first) + self.predict(rows[half:], last)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -32,6 +33,14 @@ def make(workspace: Workspace, endpoint: str) -> str:
 def read(workspace: Workspace, endpoint: str) -> str:
     """The endpoint's token."""
     try:
-        return path_of(workspace, endpoint).read_text("ascii")
-    except FileNotFoundError:
-        raise NotFound(f"Endpoint {endpoint!r} has no token here.", hint=f"Start it again: %mlops endpoint start {endpoint}") from None
+        return path_of(workspace, endpoint).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise NotFound(
+            f"Endpoint {endpoint!r} has no token that can be read here.", hint=f"Start it again: %mlops endpoint start {endpoint}"
+        ) from None
+
+
+def forget(workspace: Workspace, endpoint: str) -> None:
+    """Take the token away; a server that is started again gets another."""
+    with contextlib.suppress(OSError):  # without a server that takes it, it opens nothing
+        path_of(workspace, endpoint).unlink()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 from nbmlops import plugins
 from nbmlops.endpoints import book, token
 from nbmlops.endpoints.records import Calling, Endpoint
-from nbmlops.errors import Conflict, Invalid, Unavailable
+from nbmlops.errors import Conflict, Invalid, Unavailable, Unwritable
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import now_text
+from nbmlops.ledger.lock import WriteLock
 from nbmlops.ledger.names import plain_name
+from nbmlops.ledger.owner import this_process
 from nbmlops.models.registry import Registry
 from nbmlops.serving.records import Labelled, Predictions
 from nbmlops.verb import Live, verb
 from nbmlops.workspace import Workspace, use
 
-CHUNK = 5_000
+CHUNK = 20_000
 
 
 @verb("POST /endpoints/{name}")
@@ -42,25 +48,31 @@ def start(
     served = model or name
     Registry(place).aliased(served, alias)
     runs_on = plugins.adapter("target", target)()
-    before = place.ledger.read_one("SELECT * FROM endpoint WHERE name = ?", name)
-    if before is not None and (found := book.endpoint(place, name)).status in ("serving", "starting"):
-        if (found.model, found.alias) != (served, alias):
-            raise Conflict(f"Endpoint {name!r} serves {found.model} by {found.alias!r}.", hint=f"Stop it first: %mlops endpoint stop {name}")
-        if found.status == "serving":
-            return found
-    secret = token.make(place, name)
-    with place.ledger.write() as tx:
-        tx.insert(
-            "endpoint", or_replace=True, name=name, model=served, alias=alias, target=target, status="starting",
-            token_digest=digest_bytes(secret.encode()), started_at=now_text(place.clock()),
-        )  # fmt: skip
-        tx.changed("endpoint", name)
-        tx.audit(actor=place.actor, verb="endpoint.start", subject=name, evidence={"model": served, "alias": alias, "target": target}, at=place.clock())
-    try:
-        return runs_on.start(place, name, port=port)  # type: ignore[no-any-return]
-    except BaseException as error:
-        _set_stopped(place, name, note=str(error)[:500])
-        raise
+    with _turn(place, name):
+        row = place.ledger.read_one("SELECT * FROM endpoint WHERE name = ?", name)
+        if row is not None and book.status_of(row) == "serving":
+            if (row["model"], row["alias"]) != (served, alias):
+                raise Conflict(
+                    f"Endpoint {name!r} serves {row['model']} by {row['alias']!r}.", hint=f"Stop it first: %mlops endpoint stop {name}"
+                )
+            return book.endpoint(place, name)
+        secret = token.make(place, name)
+        with place.ledger.write() as tx:
+            # The owner is who starts it, until the server tells that it serves; a server that finds another's digest ends.
+            tx.insert(
+                "endpoint", or_replace=True, name=name, model=served, alias=alias, target=target, status="starting",
+                owner=this_process().as_text(),
+                token_digest=digest_bytes(secret.encode()), started_at=now_text(place.clock()),
+            )  # fmt: skip
+            tx.changed("endpoint", name)
+            evidence = {"model": served, "alias": alias, "target": target}
+            tx.audit(actor=place.actor, verb="endpoint.start", subject=name, evidence=evidence, at=place.clock())
+        try:
+            runs_on.start(place, name, port=port)
+        except BaseException as error:
+            _set_stopped(place, name, note=str(error)[:1000])
+            raise
+        return book.endpoint(place, name)
 
 
 @verb("GET /endpoints")
@@ -79,14 +91,16 @@ def show(name: Annotated[str, "its name"], *, workspace: Workspace | None = None
 def stop(name: Annotated[str, "its name"], *, workspace: Workspace | None = None) -> Endpoint:
     """Stop an endpoint once it has answered what it was asked; its log is kept."""
     place = use(workspace)
-    found = book.endpoint(place, name)
-    if found.status == "stopped":
-        return found
-    plugins.adapter("target", found.target)().stop(place, name)
-    _set_stopped(place, name, note=None)
-    with place.ledger.write() as tx:
-        tx.audit(actor=place.actor, verb="endpoint.stop", subject=name, evidence={"model": found.model}, at=place.clock())
-    return book.endpoint(place, name)
+    book.row_of(place, name)
+    with _turn(place, name):
+        found = book.endpoint(place, name)
+        if found.status != "stopped":
+            plugins.adapter("target", found.target)().stop(place, name)
+            _set_stopped(place, name, note=None)
+            token.forget(place, name)
+            with place.ledger.write() as tx:
+                tx.audit(actor=place.actor, verb="endpoint.stop", subject=name, evidence={"model": found.model}, at=place.clock())
+        return book.endpoint(place, name)
 
 
 @verb("POST /endpoints/{name}/predict")
@@ -117,11 +131,16 @@ def predict(
     with connected(url, secret, name) as client:
         for at in range(0, len(asked), CHUNK):
             when = moments[at : at + CHUNK] if moments is not None else event_at
-            body = {"rows": asked[at : at + CHUNK], **({"event_at": when} if when is not None else {})}
-            found = client.post("/predict", body)
-            answers += found["predictions"]
-            ids += found["ids"]
-            version = found["version"]
+            try:
+                parts = client.predict(asked[at : at + CHUNK], when)
+            except Invalid as error:
+                if at == 0:
+                    raise
+                raise type(error)(f"After the first {at:,} rows, which are answered: {error.message}", hint=error.hint) from None
+            for found in parts:
+                answers += found["predictions"]
+                ids += found["ids"]
+                version = found["version"]
     return Predictions(endpoint=name, version=version, predictions=answers, ids=ids)
 
 
@@ -164,11 +183,23 @@ def call(name: Annotated[str, "its name"], *, workspace: Workspace | None = None
     path = token.path_of(place, name)
     signature = Registry(place).aliased(found.model, found.alias).signature
     sample = {"float": 1.0, "integer": 1, "string": "text", "boolean": True, "datetime": "2026-01-31T12:00:00"}
-    import json
-
     body = json.dumps({"rows": [{column.name: sample[column.type] for column in signature.inputs}]})
-    line = f"curl {found.url}/predict -H \"Authorization: Bearer $(cat '{path}')\" -H 'Content-Type: application/json' -d '{body}'"
+    # By curl's own configuration: in its arguments everyone on the machine could read the token.
+    header = f'printf \'header = "Authorization: Bearer %s"\' "$(cat {shlex.quote(str(path))})"'
+    line = f"{header} | curl -K - {found.url}/predict -H 'Content-Type: application/json' -d {shlex.quote(body)}"
     return Calling(name=name, url=found.url, token_file=str(path), example=line)
+
+
+@contextmanager
+def _turn(place: Workspace, name: str) -> Iterator[None]:
+    """One start or stop of an endpoint at a time, whatever process asks for it."""
+    path = token.path_of(place, name).with_name(f"{name}.turn")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(f"{path.parent} cannot be made: {error.strerror}.", hint="Check the disk and the rights.") from error
+    with WriteLock(path, timeout_s=90).held():
+        yield
 
 
 def _open(place: Workspace, name: str) -> tuple[str, str]:
@@ -180,12 +211,19 @@ def _open(place: Workspace, name: str) -> tuple[str, str]:
 
 def _set_stopped(place: Workspace, name: str, *, note: str | None) -> None:
     with place.ledger.write() as tx:
-        tx.run("UPDATE endpoint SET status = 'stopped', stopped_at = ?, note = ? WHERE name = ?", now_text(place.clock()), note, name)
+        # When the server has told it itself, its time is the right one.
+        tx.run(
+            "UPDATE endpoint SET stopped_at = CASE WHEN status = 'stopped' THEN stopped_at ELSE ? END, status = 'stopped', note = ? "
+            "WHERE name = ?",
+            now_text(place.clock()), note, name,
+        )  # fmt: skip
         tx.changed("endpoint", name)
 
 
 def _rows(frame: Any) -> list[dict[str, Any]]:
     if hasattr(frame, "to_dict") and hasattr(frame, "columns"):
+        if not frame.columns.is_unique:
+            raise Invalid("The frame has a column twice.", hint="Give each column its own name.")
         return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     if isinstance(frame, list) and all(isinstance(row, dict) for row in frame):
         return frame

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
 
 import uvicorn
 
-from nbmlops.errors import NbmlopsError, NotFound
+from nbmlops.errors import Conflict, NbmlopsError, NotFound
 from nbmlops.ledger.encode import now_text
 from nbmlops.ledger.owner import this_process
 from nbmlops.serving.app import create_app
@@ -32,34 +33,54 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
-    """Serve until told to stop."""
+    """Serve until told to stop, or until the endpoint's row is another server's."""
     row = workspace.ledger.read_one("SELECT * FROM endpoint WHERE name = ?", endpoint)
     if row is None:
         raise NotFound(f"There is no endpoint {endpoint!r}.", hint="Start one: nbmlops endpoint start NAME")
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
-    url = f"http://{host}:{listener.getsockname()[1]}"
-    served = Served(workspace, endpoint, row["model"], row["alias"], row["token_digest"])
-    served.start()
-    owner = this_process().as_text()
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+    server: uvicorn.Server | None = None
 
-    def tell(status: str) -> None:
+    def end(*_: object) -> None:
+        # Before there is a server, nobody waits for an answer.
+        if server is None:
+            sys.exit(0)
+        server.should_exit = True
+
+    # The server has handlers of its own while it runs, and gives the signal back to these when it has ended.
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    served = Served(workspace, endpoint, row["model"], row["alias"], row["token_digest"], on_lost=end)
+
+    def tell(status: str) -> bool:
+        ended = now_text(workspace.clock()) if status == "stopped" else None
         with workspace.ledger.write() as tx:
-            ended = now_text(workspace.clock()) if status == "stopped" else None
-            tx.run(
-                "UPDATE endpoint SET status = ?, url = ?, owner = ?, serving_version = ?, stopped_at = ? WHERE name = ? AND (owner IS ? OR ? = 'serving')",
-                status, url, owner, served.loaded.version.version, ended, endpoint, owner, status,
-            )  # fmt: skip
+            told = tx.run(
+                "UPDATE endpoint SET status = ?, url = ?, owner = ?, serving_version = ?, stopped_at = ? "
+                "WHERE name = ? AND token_digest = ? AND status IN ('starting', 'serving')",
+                status, url, this_process().as_text(), served.loaded.version.version, ended, endpoint, row["token_digest"],
+            ).rowcount  # fmt: skip
             tx.changed("endpoint", endpoint)
+        return bool(told)
 
+    def stopped() -> None:
+        try:
+            tell("stopped")
+        except NbmlopsError as error:  # the process ends all the same; its row will show that it died
+            sys.stderr.write(f"error: {error}\n")
+
+    served.load()
     config = uvicorn.Config(
-        create_app(served, on_stop=lambda: tell("stopped")), log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=10, limit_concurrency=1000, h11_max_incomplete_event_size=64 << 10,
+        create_app(served, on_stop=stopped), log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none",
+        timeout_graceful_shutdown=10, limit_concurrency=1000,
     )  # fmt: skip
     server = uvicorn.Server(config)
     listener.listen(1024)  # clients may connect from here on; they are answered when the loop runs
-    tell("serving")
+    if not tell("serving"):
+        raise Conflict(f"Endpoint {endpoint!r} was stopped or started anew meanwhile.", hint="Start it again: nbmlops endpoint start NAME")
+    served.follow()
     server.run(sockets=[listener])
     workspace.close()
     return 0

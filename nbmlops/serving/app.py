@@ -6,42 +6,29 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from nbmlops.errors import NbmlopsError
-from nbmlops.serving import guard
+from nbmlops.errors import Invalid, NbmlopsError
+from nbmlops.serving.answer import Json
+from nbmlops.serving.guard import Guard
 from nbmlops.serving.protocols import oip, plain
 from nbmlops.serving.served import Served
 
 Handler = Callable[[Request], Awaitable[Any]]
 
 
-class Json(Response):
-    """JSON by orjson; a prediction of NaN becomes null, as JSON has no NaN."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        """Bytes of a record."""
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
-
-
 def create_app(served: Served, *, on_stop: Callable[[], None] = lambda: None) -> Starlette:
     """The ASGI application of one endpoint."""
 
-    def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def answering(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def run(request: Request) -> Response:
-            try:
-                guard.check(request, served.token_digest)
-                found = await handler(request)
-                return found if isinstance(found, Response) else Json(found)
-            except NbmlopsError as error:
-                return Json(error.as_record(), status_code=error.status)
+            found = await handler(request)
+            return found if isinstance(found, Response) else Json(found)
 
         return run
 
@@ -82,36 +69,44 @@ def create_app(served: Served, *, on_stop: Callable[[], None] = lambda: None) ->
         return oip.server()
 
     routes = [
-        Route("/predict", guarded(predict), methods=["POST"]),
-        Route("/labels", guarded(labels), methods=["POST"]),
-        Route("/info", guarded(info)),
-        Route("/metrics", guarded(metrics)),
-        Route("/v2", guarded(server)),
-        Route("/v2/health/live", guarded(live)),
-        Route("/v2/health/ready", guarded(ready)),
+        Route("/predict", answering(predict), methods=["POST"]),
+        Route("/labels", answering(labels), methods=["POST"]),
+        Route("/info", answering(info)),
+        Route("/metrics", answering(metrics)),
+        Route("/v2", answering(server)),
+        Route("/v2/health/live", answering(live)),
+        Route("/v2/health/ready", answering(ready)),
         *(
             route
             for base in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
             for route in (
-                Route(base, guarded(metadata)),
-                Route(f"{base}/ready", guarded(model_ready)),
-                Route(f"{base}/infer", guarded(infer), methods=["POST"]),
+                Route(base, answering(metadata)),
+                Route(f"{base}/ready", answering(model_ready)),
+                Route(f"{base}/infer", answering(infer), methods=["POST"]),
             )
         ),
     ]
 
-    async def refused(request: Request, error: Exception) -> Response:
-        # Who has no token learns nothing of which paths there are.
-        try:
-            guard.check(request, served.token_digest)
-        except NbmlopsError as first:
-            return Json(first.as_record(), status_code=first.status)
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        code, message = {404: ("not_found", "Nothing answers here."), 405: ("invalid", f"{request.method} is not asked here.")}.get(
-            status, ("internal", "Something went wrong in the server.")
+    async def said(_: Request, error: Exception) -> Response:
+        assert isinstance(error, NbmlopsError)
+        served.count(error=error.code)
+        return Json(error.as_record(), status_code=error.status)
+
+    async def too_deep(_: Request, error: Exception) -> Response:
+        served.count(error=Invalid.code)
+        return Json(
+            Invalid("The body is nested too deeply.", hint="A value is a number, a text, true, false or null.").as_record(), status_code=422
         )
+
+    async def refused(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        code, message = {
+            404: ("not_found", "Nothing answers here."), 405: ("invalid", f"{request.method[:20]} is not asked here."),
+        }.get(status, ("internal", "Something went wrong in the server."))  # fmt: skip
         hint = "POST /predict, POST /labels, GET /info, /metrics, /v2/models/{name}, POST /v2/models/{name}/infer"
-        return Json({"code": code, "message": message, "hint": hint if status in (404, 405) else "Its log has the details."}, status_code=status)
+        headers = getattr(error, "headers", None)
+        record = {"code": code, "message": message, "hint": hint if status in (404, 405) else "Its log has the details."}
+        return Json(record, status_code=status, headers=headers)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -119,4 +114,9 @@ def create_app(served: Served, *, on_stop: Callable[[], None] = lambda: None) ->
         served.stop()
         on_stop()
 
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: refused, Exception: refused})
+    app = Starlette(
+        routes=routes, lifespan=lifespan, middleware=[Middleware(Guard, token_digest=served.token_digest)],
+        exception_handlers={NbmlopsError: said, RecursionError: too_deep, HTTPException: refused, Exception: refused},
+    )  # fmt: skip
+    app.router.redirect_slashes = False  # a path that is not there is told as such
+    return app

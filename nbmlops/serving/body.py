@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from anyio import move_on_after
 from starlette.requests import Request
 
 from nbmlops.errors import Invalid, TooLarge
 
 MAX_BYTES = 16 << 20
 MAX_ROWS = 100_000
+READ_OFF_BYTES, READ_OFF_S = 64 << 20, 5.0
 
 
 async def json_object(request: Request, *, most_bytes: int = MAX_BYTES) -> dict[str, Any]:
@@ -19,23 +22,42 @@ async def json_object(request: Request, *, most_bytes: int = MAX_BYTES) -> dict[
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise Unsupported(f"A body of type {kind[:60]!r} is not understood.", hint="Send application/json.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Unsupported("A packed body is not understood.", hint="Send plain application/json, without Content-Encoding.")
     limit = f"At most {most_bytes:,} bytes; send fewer rows at once."
     length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > most_bytes:
+    if length.isdecimal() and int(length) > most_bytes:
+        await _read_off(request)
         raise TooLarge(f"The body has {int(length):,} bytes.", hint=limit)
-    parts, size = [], 0
-    async for chunk in request.stream():
+    parts: list[bytes] = []
+    size = 0
+    stream = request.stream()
+    async for chunk in stream:
         size += len(chunk)
         if size > most_bytes:
+            parts.clear()
+            await _read_off(request, stream)
             raise TooLarge(f"The body has more than {most_bytes:,} bytes.", hint=limit)
         parts.append(chunk)
     try:
         found = orjson.loads(b"".join(parts))
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"The body is not JSON: {error}.", hint='For example: {"rows": [{"column": 1}]}. JSON has no NaN: use null.') from error
+        raise Invalid(
+            f"The body is not JSON: {error}.", hint='For example: {"rows": [{"column": 1}]}. JSON has no NaN: use null.'
+        ) from error
     if not isinstance(found, dict):
         raise Invalid("The body is not a JSON object.", hint='For example: {"rows": [{"column": 1}]}')
     return found
+
+
+async def _read_off(request: Request, stream: AsyncIterator[bytes] | None = None) -> None:
+    """Read on for a while and keep nothing: a client that is still sending would not see the answer."""
+    left = READ_OFF_BYTES
+    with move_on_after(READ_OFF_S):
+        async for chunk in stream or request.stream():
+            left -= len(chunk)
+            if left <= 0:
+                return
 
 
 class Unsupported(Invalid):

@@ -1,24 +1,23 @@
-"""The prediction log: one record per answered row, written off the request path; labels join later by id."""
+"""The prediction log: one record per answered row. Labels join later by id; monitoring reads windows of it."""
 
 from __future__ import annotations
 
-import json
-import queue
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from nbmlops.serving.records import Labelled
-from nbmlops.errors import Invalid, NbmlopsError
-from nbmlops.ledger.encode import dump, load, now_text
+import orjson
+
+from nbmlops.errors import Invalid
+from nbmlops.ledger.encode import dump, load, now_text, plain, text
 from nbmlops.ledger.ids import new_id
+from nbmlops.serving.records import Labelled
 from nbmlops.workspace import Workspace, utc_now
 
 _INSERT = "INSERT OR IGNORE INTO prediction (id, endpoint, version, event_at, answered_at, inputs, output) VALUES (?,?,?,?,?,?,?)"
 _LABEL = "UPDATE prediction SET label = ?, labelled_at = ? WHERE id = ? AND endpoint = ?"
+_ONE_QUESTION = 500  # ids; SQLite takes a limited number of values
 
 
 @dataclass(frozen=True)
@@ -38,37 +37,83 @@ def new_ids(count: int) -> list[str]:
     return [new_id("p") for _ in range(count)]
 
 
-def append(workspace: Workspace, answered: Sequence[Answered]) -> None:
-    """Write answered rows in one transaction."""
-    now = now_text(utc_now())
+def spelled(value: Any) -> str:
+    """A row or an answer as it is kept: JSON, in which a number that is not finite is null.
+
+    >>> spelled({"a": float("nan"), "b": [1, float("inf")]})
+    '{"a":null,"b":[1,null]}'
+    """
+    try:
+        return orjson.dumps(value, default=plain, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    except TypeError:  # text that is not Unicode, a number beyond 64 bits, a key that is no text: slower, and never refused
+        return dump(value)
+
+
+def append(workspace: Workspace, answered: Sequence[Answered]) -> int:
+    """Write answered rows in one transaction. Gives how many were not new: an id that is there keeps its first row."""
+    asked = sum(len(part.ids) for part in answered)
     with workspace.prediction_ledger.write(durable=False) as tx:
-        tx.many(
-            _INSERT,
-            (
-                (id_, part.endpoint, part.version, now_text(at), now, dump(row), dump(output))
-                for part in answered
-                for id_, row, output, at in zip(part.ids, part.rows, part.outputs, part.event_at, strict=True)
-            ),
-        )
+        before = _rows(tx)
+        tx.many(_INSERT, _records(answered))
+        return int(asked - (_rows(tx) - before))
+
+
+def _rows(tx: Any) -> int:
+    return int(tx.read("SELECT coalesce(sum(predictions), 0) AS rows FROM tally")[0]["rows"])
+
+
+def _records(answered: Sequence[Answered]) -> Iterator[tuple[Any, ...]]:
+    now = now_text(utc_now())
+    for part in answered:
+        for id_, row, output, at in zip(part.ids, part.rows, part.outputs, part.event_at, strict=True):
+            yield text(id_), part.endpoint, part.version, now_text(at), now, spelled(row), spelled(output)
+
+
+def inputs_of(workspace: Workspace, endpoint: str, ids: Sequence[str]) -> dict[str, str]:
+    """Of these ids, those the log has, and the inputs of each as `spelled`."""
+    found: dict[str, str] = {}
+    for at in range(0, len(ids), _ONE_QUESTION):
+        some = ids[at : at + _ONE_QUESTION]
+        sql = f"SELECT id, inputs FROM prediction WHERE endpoint = ? AND id IN ({','.join('?' * len(some))})"  # noqa: S608 - marks
+        found.update((row["id"], row["inputs"]) for row in workspace.prediction_ledger.read(sql, endpoint, *map(text, some)))
+    return found
 
 
 def join_labels(workspace: Workspace, endpoint: str, ids: Sequence[str], labels: Sequence[Any]) -> Labelled:
-    """Give predictions their truth. A label given again replaces the first; ids that no prediction has are named."""
+    """Give predictions their truth. A label given again replaces the first; ids that no prediction has are named.
+
+    A label that is null (or NaN) is no truth: its prediction is without a label after it, and it is not counted.
+    """
     if len(ids) != len(labels):
         raise Invalid(f"{len(ids):,} ids with {len(labels):,} labels.", hint="Give one label for each id.")
+    values = [_label(at, label) for at, label in enumerate(labels)]
     now = now_text(utc_now())
-    unknown = []
+    joined, unknown = 0, []
     with workspace.prediction_ledger.write(durable=True) as tx:
-        for id_, label in zip(ids, labels, strict=True):
-            if tx.run(_LABEL, dump(label), now, id_, endpoint).rowcount == 0:
-                unknown.append(id_)
-    return Labelled(endpoint=endpoint, joined=len(ids) - len(unknown), unknown=unknown[:1000])
+        for id_, value in zip(ids, values, strict=True):
+            if tx.run(_LABEL, value, now if value is not None else None, text(str(id_)), endpoint).rowcount == 0:
+                unknown.append(str(id_))
+            else:
+                joined += value is not None
+    return Labelled(endpoint=endpoint, joined=joined, unknown=unknown[:1000])
+
+
+def _label(at: int, label: Any) -> str | None:
+    if hasattr(label, "tolist"):
+        label = label.tolist()  # numpy's scalars and arrays
+    if label is None or (isinstance(label, float) and label != label) or type(label).__name__ in ("NAType", "NaTType"):
+        return None
+    single = label if isinstance(label, (list, tuple)) else [label]
+    if not all(one is None or isinstance(one, (str, bool, int, float, datetime)) for one in single):
+        raise Invalid(f"Label {at} is a {type(label).__name__}.", hint="A label is a number, a text, true or false, or a list of them.")
+    kept = spelled(label)
+    return None if kept == "null" else kept
 
 
 def window(workspace: Workspace, endpoint: str, start: datetime | None = None, end: datetime | None = None) -> Any:
     """The log's rows of `[start, end)` by event time: inputs, `prediction`, `label`, `version`, `event_at`, `id`.
 
-    A label that has not arrived is None (NaN where all are numbers).
+    A label that has not arrived is None (NaN where all are numbers). An input with one of those names is not in it.
     """
     import pandas as pd
 
@@ -79,103 +124,26 @@ def window(workspace: Workspace, endpoint: str, start: datetime | None = None, e
             values.append(now_text(bound))
     sql = f"SELECT * FROM prediction WHERE {' AND '.join(where)} ORDER BY event_at, id"  # noqa: S608 - fixed words
     rows = workspace.prediction_ledger.read(sql, *values)
-    inputs = json.loads(f"[{','.join(row['inputs'] for row in rows)}]")
-    frame = pd.DataFrame(inputs)
-    frame["prediction"] = json.loads(f"[{','.join(row['output'] for row in rows)}]")
-    frame["label"] = [load(row["label"]) for row in rows]
-    frame["version"] = [row["version"] for row in rows]
-    frame["event_at"] = pd.to_datetime([row["event_at"] for row in rows], utc=True, format="ISO8601")
-    frame["id"] = [row["id"] for row in rows]
-    return frame
+    inputs = orjson.loads(f"[{','.join(row['inputs'] for row in rows)}]")
+    names = list(dict.fromkeys(name for row in inputs for name in row))
+    columns: dict[str, Any] = {name: [row.get(name) for row in inputs] for name in names}
+    columns["prediction"] = orjson.loads(f"[{','.join(row['output'] for row in rows)}]")
+    columns["label"] = [load(row["label"]) for row in rows]
+    columns["version"] = [row["version"] for row in rows]
+    columns["event_at"] = pd.to_datetime([row["event_at"] for row in rows], utc=True, format="ISO8601")
+    columns["id"] = [row["id"] for row in rows]
+    return pd.DataFrame(columns)
 
 
 def bounds(workspace: Workspace, endpoint: str) -> tuple[datetime, datetime] | None:
     """The first and the last event time in the log."""
-    row = workspace.prediction_ledger.read_one("SELECT min(event_at) AS low, max(event_at) AS high FROM prediction WHERE endpoint = ?", endpoint)
+    row = workspace.prediction_ledger.read_one(
+        "SELECT min(event_at) AS low, max(event_at) AS high FROM prediction WHERE endpoint = ?", endpoint
+    )
     return (datetime.fromisoformat(row["low"]), datetime.fromisoformat(row["high"])) if row["low"] else None
 
 
 def counts(workspace: Workspace, endpoint: str) -> tuple[int, int]:
-    """Predictions, and how many of them have their label."""
-    row = workspace.prediction_ledger.read_one("SELECT count(*) AS rows, count(label) AS labelled FROM prediction WHERE endpoint = ?", endpoint)
-    return row["rows"], row["labelled"]
-
-
-class LogWriter:
-    """Writes answered rows from a thread of its own, batched; `flush` waits until all is written."""
-
-    def __init__(self, workspace: Workspace, *, most_rows: int = 500_000) -> None:
-        self._workspace = workspace
-        self._queue: queue.Queue[Answered | threading.Event | None] = queue.Queue()
-        self._room = threading.Condition()
-        self._rows = 0
-        self._most = most_rows
-        self.dropped_rows = 0
-        self.error = ""
-        self._thread = threading.Thread(target=self._work, daemon=True, name="prediction-log")
-        self._thread.start()
-
-    def add(self, answered: Answered) -> None:
-        """Queue rows. When the disk cannot follow, wait a second for room, then drop and count them."""
-        rows = len(answered.ids)
-        with self._room:
-            if not self._room.wait_for(lambda: self._rows + rows <= self._most or self._rows == 0, timeout=1):
-                self.dropped_rows += rows
-                return
-            self._rows += rows
-        self._queue.put(answered)
-
-    def flush(self, timeout_s: float = 10) -> bool:
-        """Wait until everything queued so far is written."""
-        done = threading.Event()
-        self._queue.put(done)
-        return done.wait(timeout_s)
-
-    def close(self) -> None:
-        """Write what is queued and stop."""
-        self._queue.put(None)
-        self._thread.join(timeout=30)
-
-    def _work(self) -> None:
-        while True:
-            first = self._queue.get()
-            batch, events, stop = [], [], first is None
-            for item in (first, *self._more()):
-                if isinstance(item, Answered):
-                    batch.append(item)
-                elif isinstance(item, threading.Event):
-                    events.append(item)
-                else:
-                    stop = True
-            if batch:
-                self._write(batch)
-            for event in events:
-                event.set()
-            if stop:
-                return
-
-    def _more(self) -> list[Any]:
-        found: list[Any] = []
-        while len(found) < 200:
-            try:
-                found.append(self._queue.get_nowait())
-            except queue.Empty:
-                return found
-        return found
-
-    def _write(self, batch: list[Answered]) -> None:
-        rows = sum(len(part.ids) for part in batch)
-        for pause in (0.1, 1.0, None):
-            try:
-                append(self._workspace, batch)
-                self.error = ""
-                break
-            except NbmlopsError as error:
-                self.error = error.message
-                if pause is None:
-                    self.dropped_rows += rows
-                else:
-                    time.sleep(pause)
-        with self._room:
-            self._rows -= rows
-            self._room.notify_all()
+    """Predictions, and how many of them have their label. Kept, not counted: as fast for a million rows as for one."""
+    row = workspace.prediction_ledger.read_one("SELECT predictions, labelled FROM tally WHERE endpoint = ?", endpoint)
+    return (row["predictions"], row["labelled"]) if row else (0, 0)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
-from nbmlops.errors import NbmlopsError, Unavailable
+from anyio import CapacityLimiter
+
+from nbmlops.errors import Unavailable
 from nbmlops.models.loading import Loaded, load
 from nbmlops.models.registry import Registry
-from nbmlops.serving.log import LogWriter
+from nbmlops.serving.writer import LogWriter
 from nbmlops.workspace import Workspace
 
 POLL_S = 0.2
+_AGAIN_S = (0.5, 30.0)  # a version that did not load is tried again after this, then twice as long, at most this
+_THREADS = 4  # requests that a model answers at once
 
 
 class Served:
     """One endpoint's model. `loaded` is read once per request, so that a swap never splits one."""
 
-    def __init__(self, workspace: Workspace, endpoint: str, model: str, alias: str, token_digest: str) -> None:
+    def __init__(
+        self, workspace: Workspace, endpoint: str, model: str, alias: str, token_digest: str, *, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
         self.workspace = workspace
         self.endpoint = endpoint
         self.model = model
@@ -30,9 +39,19 @@ class Served:
         self.latency_s = 0.0
         self._counting = threading.Lock()
         self._loaded: Loaded | None = None
+        self._on_lost = on_lost
         self._refused: int | None = None
+        self._patience_s, self._again_at = _AGAIN_S[0], 0.0
+        self._note: str | None = None
+        self._told: tuple[Any, ...] | None = None
+        self.claiming = threading.Lock()
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True, name="alias-watcher")
+
+    @cached_property
+    def threads(self) -> CapacityLimiter:
+        """How many requests are answered at once; made where the server's loop runs."""
+        return CapacityLimiter(_THREADS)
 
     @property
     def loaded(self) -> Loaded:
@@ -47,9 +66,12 @@ class Served:
         """Whether a model answers."""
         return self._loaded is not None
 
-    def start(self) -> None:
-        """Load the alias's version (raises when it cannot be) and begin to follow it."""
+    def load(self) -> None:
+        """Load the alias's version; raises when it cannot be."""
         self._loaded = load(self.workspace, Registry(self.workspace).aliased(self.model, self.alias))
+
+    def follow(self) -> None:
+        """Begin to follow the alias."""
         self._watcher.start()
 
     def stop(self) -> None:
@@ -59,7 +81,7 @@ class Served:
             self._watcher.join(timeout=5)
         self.log.close()
 
-    def count(self, rows: int, seconds: float, error: str | None = None) -> None:
+    def count(self, *, rows: int = 0, seconds: float = 0.0, error: str | None = None) -> None:
         """One request was answered, or refused with an error's code."""
         with self._counting:
             self.counts["requests"] += 1
@@ -85,39 +107,60 @@ class Served:
     def _watch(self) -> None:
         while not self._stop.wait(POLL_S):
             try:
+                if not self._mine():
+                    self._on_lost()
+                    return
                 self._follow()
-            except NbmlopsError as error:
-                self._note(error.message)
+                self._tell()
             except Exception as error:
-                # The model that answers goes on answering, whatever became of the ledger or of the new version.
-                self._note(f"{type(error).__name__}: {error}")
+                # The model that answers goes on answering, whatever became of the ledger.
+                sys.stderr.write(f"following {self.model!r}: {type(error).__name__}: {error}\n")
+                self._stop.wait(1)
+
+    def _mine(self) -> bool:
+        """Whether the endpoint's row is still this server's: a start anew or a stop that did not reach it ends it."""
+        row = self.workspace.ledger.read_one("SELECT token_digest, status FROM endpoint WHERE name = ?", self.endpoint)
+        return row is not None and row["token_digest"] == self.token_digest and row["status"] in ("starting", "serving")
 
     def _follow(self) -> None:
         registry = Registry(self.workspace)
         pointed = registry.alias(self.model, self.alias)
-        now = self._loaded.version.version if self._loaded else None
-        if pointed is None or pointed.version in (now, self._refused):
+        now = self.loaded.version.version
+        if pointed is None or pointed.version == now:
+            self._refused, self._note = None, None
+            return
+        if pointed.version == self._refused and time.monotonic() < self._again_at:
             return
         try:
             self._loaded = load(self.workspace, registry.version(self.model, pointed.version))
         except Exception as error:
-            self._refused = pointed.version
-            self._note(f"version {pointed.version} does not load, version {now} goes on: {error}")
+            # Tried again, ever more seldom: a file is mended, a lock is freed, a type is trusted.
+            self._patience_s = min(self._patience_s * 2, _AGAIN_S[1]) if pointed.version == self._refused else _AGAIN_S[0]
+            self._refused, self._again_at = pointed.version, time.monotonic() + self._patience_s
+            self._note = f"Version {pointed.version} does not load, version {now} goes on: {error}"[:1000]
             return
-        self._refused = None
-        self._note(None)
+        self._refused, self._note = None, None
 
-    def _note(self, note: str | None) -> None:
-        """Tell the endpoint's row what is served; a ledger that cannot be written is tried again at the next change."""
-        try:
-            with self.workspace.ledger.write() as tx:
-                tx.run(
-                    "UPDATE endpoint SET serving_version = ?, note = ? WHERE name = ? AND (serving_version IS NOT ? OR note IS NOT ?)",
-                    self.loaded.version.version, note, self.endpoint, self.loaded.version.version, note,
-                )  # fmt: skip
-                tx.changed("endpoint", self.endpoint)
-        except NbmlopsError:
-            self._stop.wait(1)
+    def _tell(self) -> None:
+        """Write what is served into the endpoint's row, when it is not what was told last."""
+        lost = (
+            f"{self.log.dropped_rows:,} answered rows are not in the log: {self.log.error or 'it is written again'}."
+            if self.log.dropped_rows
+            else None
+        )
+        version, note = self.loaded.version.version, " ".join(part for part in (self._note, lost) if part) or None
+        if (version, note) == self._told:
+            return
+        with self.workspace.ledger.write() as tx:
+            tx.run(
+                "UPDATE endpoint SET serving_version = ?, note = ? WHERE name = ? AND token_digest = ?",
+                version,
+                note,
+                self.endpoint,
+                self.token_digest,
+            )
+            tx.changed("endpoint", self.endpoint)
+        self._told = (version, note)
 
 
 def timed() -> float:

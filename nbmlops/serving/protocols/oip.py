@@ -1,6 +1,8 @@
 """The Open Inference Protocol, version 2, over REST: a tensor for each column, or one for a model of bare arrays.
 
-Source: github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
+Source: github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md. Beside the model's outputs
+an answer has the tensor `prediction_id`, by which labels join later; a request may say in `parameters.event_at` when its
+rows happened. Errors have the one shape of this server, not the protocol's {"error": …}.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ from typing import Any
 from starlette.requests import Request
 
 from nbmlops.errors import Invalid, NotFound
+from nbmlops.models.loading import Loaded
 from nbmlops.models.records import ColumnType, Signature
 from nbmlops.serving.body import event_times, json_object
 from nbmlops.serving.predict import predict
+from nbmlops.serving.protocols.tensors import datatype_of, read
 from nbmlops.serving.served import Served
 
+ID = "prediction_id"
 _DATATYPES: dict[ColumnType, str] = {"float": "FP64", "integer": "INT64", "string": "BYTES", "boolean": "BOOL", "datetime": "BYTES"}
-_KNOWN = {"BOOL", "BYTES", "FP16", "FP32", "FP64", *(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))}
 
 
 def server() -> dict[str, Any]:
@@ -28,33 +32,33 @@ def server() -> dict[str, Any]:
 
 def metadata(served: Served, name: str, version: str | None) -> dict[str, Any]:
     """The model's tensors."""
-    _mine(served, name, version)
-    found = served.loaded.version
+    found = _asked(served, name, version).version
+    inputs = [{"name": c.name, "datatype": _DATATYPES[c.type], "shape": [-1]} for c in found.signature.inputs]
+    if not found.signature.named:
+        inputs = [{"name": "x", "datatype": inputs[0]["datatype"], "shape": [-1, len(inputs)]}]
+    outputs = [*_outputs(found.signature), (ID, "BYTES")]
     return {
-        "name": served.model, "versions": [str(found.version)], "platform": f"nbmlops_{found.flavor}",
-        "inputs": [{"name": c.name, "datatype": _DATATYPES[c.type], "shape": [-1]} for c in found.signature.inputs],
-        "outputs": [{"name": n, "datatype": t, "shape": [-1]} for n, t in _outputs(found.signature)],
+        "name": served.model, "versions": [str(found.version)], "platform": f"nbmlops_{found.flavor}", "inputs": inputs,
+        "outputs": [{"name": n, "datatype": t, "shape": [-1]} for n, t in outputs],
     }  # fmt: skip
 
 
 async def infer(served: Served, request: Request, name: str, version: str | None) -> dict[str, Any]:
-    """Answer tensors with a tensor; ids of the predictions are in the response's parameters."""
-    _mine(served, name, version)
+    """Answer tensors with tensors."""
+    model = _asked(served, name, version)
     body = await json_object(request)
-    model = served.loaded
-    columns = _columns(model.version.signature, body.get("inputs"))
+    signature = model.version.signature
     parameters = body.get("parameters") or {}
     if not isinstance(parameters, dict):
         raise Invalid("parameters is not an object.", hint='For example: {"event_at": "2026-01-31T12:00:00Z"}')
+    wanted = _wanted(body.get("outputs"), [*(name for name, _ in _outputs(signature)), ID])
+    columns = _columns(signature, body.get("inputs"))
     rows = len(next(iter(columns.values()), []))
     found = await predict(served, columns, event_times(parameters.get("event_at"), rows), loaded=model)
-    output, datatype = _outputs(model.version.signature)[0]
-    nested = bool(found.predictions) and isinstance(found.predictions[0], list)
-    flat = [value for row in found.predictions for value in row] if nested else found.predictions
-    shape = [rows, len(found.predictions[0])] if nested else [rows]
+    tensors = [*_tensors(signature, found.predictions), {"name": ID, "datatype": "BYTES", "shape": [rows], "data": found.ids}]
     answer: dict[str, Any] = {
-        "model_name": served.model, "model_version": str(found.version), "parameters": {"ids": found.ids},
-        "outputs": [{"name": output, "datatype": _datatype_of(flat, datatype), "shape": shape, "data": flat}],
+        "model_name": served.model, "model_version": str(found.version),
+        "outputs": [tensor for tensor in tensors if wanted is None or tensor["name"] in wanted],
     }  # fmt: skip
     if "id" in body:
         answer["id"] = str(body["id"])
@@ -63,50 +67,67 @@ async def infer(served: Served, request: Request, name: str, version: str | None
 
 def _columns(signature: Signature, inputs: Any) -> dict[str, list[Any]]:
     if not isinstance(inputs, list) or not inputs or not all(isinstance(one, dict) for one in inputs):
-        raise Invalid("inputs is not a list of tensors.", hint='For example: {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}')
+        raise Invalid(
+            "inputs is not a list of tensors.",
+            hint='For example: {"inputs": [{"name": "x", "shape": [1], "datatype": "FP64", "data": [1.0]}]}',
+        )
+    names = [column.name for column in signature.inputs]
     found: dict[str, list[Any]] = {}
-    for tensor in inputs:
-        name, shape, datatype, data = (tensor.get(key) for key in ("name", "shape", "datatype", "data"))
-        if not isinstance(name, str) or datatype not in _KNOWN or not isinstance(data, list):
-            raise Invalid(f"The tensor {str(name)[:60]!r} lacks a name, a datatype of the protocol, or data.", hint=f"Datatypes: {', '.join(sorted(_KNOWN))}.")
-        if not isinstance(shape, list) or not shape or not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in shape):
-            raise Invalid(f"The tensor {name[:60]!r} has no shape.", hint="For example [3] or [3, 1].")
-        flat = _flat(data, depth=len(shape))
-        wide = shape[1] if len(shape) == 2 else 1
-        if len(shape) > 2 or len(flat) != shape[0] * wide:
-            raise Invalid(f"The tensor {name[:60]!r} has {len(flat):,} values in the shape {shape}.", hint="The shape is [rows] or [rows, columns].")
-        if wide == 1 and name in {column.name for column in signature.inputs}:
-            found[name] = flat
-        elif not signature.named and len(inputs) == 1 and wide == len(signature.inputs):
-            return {column.name: flat[at::wide] for at, column in enumerate(signature.inputs)}
-        else:
-            found[name] = flat
+    for given in inputs:
+        tensor = read(given)
+        if tensor.name in found:
+            raise Invalid(f"The tensor {tensor.name[:60]!r} is given twice.", hint="Give each once.")
+        if not signature.named and len(inputs) == 1 and tensor.name not in names:
+            if tensor.wide != len(names):
+                raise Invalid(
+                    f"The tensor {tensor.name[:60]!r} has {tensor.wide:,} columns, the model takes {len(names):,}.",
+                    hint=f"Shape [rows, {len(names)}].",
+                )
+            return {name: tensor.flat[at :: tensor.wide] for at, name in enumerate(names)}
+        if tensor.wide != 1:
+            raise Invalid(
+                f"The tensor {tensor.name[:60]!r} has {tensor.wide:,} columns, not one.",
+                hint="Give a tensor for each column: [rows] or [rows, 1].",
+            )
+        found[tensor.name] = tensor.flat
     return found
 
 
-def _flat(data: list[Any], *, depth: int) -> list[Any]:
-    # Two levels at most: the protocol allows a tensor nested or flat.
-    if depth > 1 and data and all(isinstance(row, list) for row in data):
-        return [value for row in data for value in row]
-    return data
+def _wanted(outputs: Any, there: list[str]) -> set[str] | None:
+    if outputs is None or outputs == []:
+        return None
+    if not isinstance(outputs, list) or not all(isinstance(one, dict) and one.get("name") in there for one in outputs):
+        raise Invalid(
+            "outputs names a tensor that is not there.", hint=f'Outputs: {", ".join(there)}; for example [{{"name": "{there[0]}"}}]'
+        )
+    return {one["name"] for one in outputs}
 
 
 def _outputs(signature: Signature) -> list[tuple[str, str]]:
     return [(column.name, _DATATYPES[column.type]) for column in signature.outputs] or [("prediction", "FP64")]
 
 
-def _datatype_of(values: list[Any], default: str) -> str:
-    if values and isinstance(values[0], float):
-        return "FP64"
-    if values and isinstance(values[0], bool):
-        return "BOOL"
-    if values and isinstance(values[0], int):
-        return "INT64"
-    return "BYTES" if values and isinstance(values[0], str) else default
+def _tensors(signature: Signature, predictions: list[Any]) -> list[dict[str, Any]]:
+    """One tensor for an answer of one value a row; for more, one for each named output, or one of shape [rows, values]."""
+    outputs, rows = _outputs(signature), len(predictions)
+    name, default = outputs[0]
+    if not isinstance(predictions[0], list):
+        return [{"name": name, "datatype": datatype_of(predictions, default), "shape": [rows], "data": predictions}]
+    wide = len(predictions[0])
+    if wide == len(outputs) > 1:
+        columns = [[row[at] for row in predictions] for at in range(wide)]
+        return [
+            {"name": name, "datatype": datatype_of(column, default), "shape": [rows], "data": column}
+            for (name, default), column in zip(outputs, columns, strict=True)
+        ]
+    flat = [value for row in predictions for value in row]
+    return [{"name": name, "datatype": datatype_of(flat, default), "shape": [rows, wide], "data": flat}]
 
 
-def _mine(served: Served, name: str, version: str | None) -> None:
+def _asked(served: Served, name: str, version: str | None) -> Loaded:
+    found = served.loaded
     if name not in (served.model, served.endpoint):
         raise NotFound(f"There is no model {name[:80]!r} here.", hint=f"This endpoint serves {served.model}.")
-    if version is not None and version != str(served.loaded.version.version):
-        raise NotFound(f"Version {version[:20]!r} is not served here.", hint=f"Served is {served.loaded.version.version}.")
+    if version is not None and version != str(found.version.version):
+        raise NotFound(f"Version {version[:20]!r} is not served here.", hint=f"Served is {found.version.version}.")
+    return found

@@ -1,4 +1,7 @@
-"""The plain JSON form: `POST /predict {"rows": [{…}]}` and `POST /labels {"labels": [{"id": …, "label": …}]}`."""
+"""The plain JSON form: `POST /predict {"rows": [{…}]}` and `POST /labels {"labels": [{"id": …, "label": …}]}`.
+
+Of a key that an object has twice, the last counts, as in most readers of JSON.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.requests import Request
 
-from nbmlops.errors import Invalid
+from nbmlops.errors import Invalid, TooLarge, Unavailable
 from nbmlops.serving.body import MAX_ROWS, event_times, json_object
 from nbmlops.serving.log import join_labels
 from nbmlops.serving.predict import predict
@@ -22,9 +25,13 @@ async def answer(served: Served, request: Request) -> dict[str, Any]:
     if not isinstance(rows, list):
         raise Invalid("The body has no rows.", hint='For example: {"rows": [{"column": 1}]}')
     ids = body.get("ids")
-    if ids is not None and not (isinstance(ids, list) and len(ids) == len(rows) and all(isinstance(one, str) and 0 < len(one) <= 200 for one in ids)):
+    if ids is not None and not (
+        isinstance(ids, list) and len(ids) == len(rows) and all(isinstance(one, str) and 0 < len(one) <= 200 for one in ids)
+    ):
         raise Invalid("ids are not one text for each row.", hint="Leave them out: the server makes them.")
-    found = await predict(served, rows, event_times(body.get("event_at"), len(rows)), ids)
+    if ids is not None and len(set(ids)) < len(ids):
+        raise Invalid("An id is given to two rows.", hint="Give each row its own, or leave ids out.")
+    found = await predict(served, rows, event_times(body.get("event_at"), len(rows)), ids=ids)
     return {"model": served.model, "version": found.version, "predictions": found.predictions, "ids": found.ids}
 
 
@@ -33,10 +40,15 @@ async def labels(served: Served, request: Request) -> dict[str, Any]:
     body = await json_object(request)
     _only(body, {"labels"})
     given = body.get("labels")
-    if not isinstance(given, list) or len(given) > MAX_ROWS or not all(isinstance(one, dict) and one.keys() == {"id", "label"} for one in given):
+    if isinstance(given, list) and len(given) > MAX_ROWS:
+        raise TooLarge(f"{len(given):,} labels at once.", hint=f"At most {MAX_ROWS:,}; send them in parts.")
+    if not isinstance(given, list) or not all(isinstance(one, dict) and one.keys() == {"id", "label"} for one in given):
         raise Invalid("labels are not a list of objects with id and label.", hint='For example: {"labels": [{"id": "p-…", "label": 3.2}]}')
-    await to_thread.run_sync(served.log.flush)  # a label may come before its prediction is written
-    found = await to_thread.run_sync(join_labels, served.workspace, served.endpoint, [str(one["id"]) for one in given], [one["label"] for one in given])
+    if not await to_thread.run_sync(served.log.flush):  # a label may come before its prediction is written
+        raise Unavailable("The prediction log does not follow.", hint="Send the labels again in a moment.")
+    found = await to_thread.run_sync(
+        join_labels, served.workspace, served.endpoint, [str(one["id"]) for one in given], [one["label"] for one in given]
+    )
     return {"joined": found.joined, "unknown": found.unknown}
 
 
