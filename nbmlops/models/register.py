@@ -54,6 +54,8 @@ def register(
 
 
 def _live(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> _Source:
+    if isinstance(estimator, type):
+        raise Invalid(f"{estimator.__name__} is a class, not a model.", hint="Make one of it, and fit it.")
     if not is_model(estimator):
         raise Invalid(f"A {type(estimator).__name__} cannot be registered: it has no predict.", hint="Give a fitted estimator.")
     facts = facts_of(estimator)
