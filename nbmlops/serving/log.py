@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from nbmlops.errors import Invalid
-from nbmlops.ledger.encode import dump, load, now_text, plain, text
+from nbmlops.ledger.encode import load, now_text, plain, text
 from nbmlops.ledger.ids import new_id
 from nbmlops.serving.records import Labelled
 from nbmlops.workspace import Workspace, utc_now
@@ -46,7 +46,17 @@ def spelled(value: Any) -> str:
     try:
         return orjson.dumps(value, default=plain, option=orjson.OPT_SERIALIZE_NUMPY).decode()
     except TypeError:  # text that is not Unicode, a number beyond 64 bits, a key that is no text: slower, and never refused
-        return dump(value)
+        return orjson.dumps(_sayable(value), default=plain).decode()
+
+
+def _sayable(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return str(value)
+    if isinstance(value, dict):
+        return {text(str(key)): _sayable(item) for key, item in value.items()}
+    return [_sayable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def append(workspace: Workspace, answered: Sequence[Answered]) -> int:
