@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nbmlops.errors import Invalid
+from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.ledger.encode import dump, load, now_text
 from nbmlops.ledger.ids import new_id
 from nbmlops.models.loading import load as load_model
@@ -47,6 +47,8 @@ def evaluate(
 
     The report is kept. Without rows the recorded metrics are compared, and the reason says so.
     """
+    if frame is None and labels is not None:
+        raise Invalid("Labels were given without their rows.", hint="Give both: --data X --labels y")
     registry = Registry(workspace)
     candidate = registry.version(model, version)
     rule = rule or rule_of(workspace, model)
@@ -94,7 +96,7 @@ def _on_rows(
         raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
     truth = np.asarray(labels)
     truth = truth[:, 0] if truth.ndim == 2 and truth.shape[1] == 1 else truth
-    mine = load_model(workspace, candidate).predict(frame)
+    mine = _answers(workspace, candidate, frame)
     value = metric_value(rule.metric, truth, mine)
     on = f"on {len(frame):,} labelled rows"
     checks = [_limit(rule, value, on)] if rule.limit is not None else []
@@ -102,7 +104,7 @@ def _on_rows(
         if champion is None:
             checks.append(_first(rule, value))
         else:
-            theirs = load_model(workspace, champion).predict(frame)
+            theirs = _answers(workspace, champion, frame)
             other = metric_value(rule.metric, truth, theirs)
             gaps, interval = row_losses(rule.metric, truth, mine), ""
             if gaps is not None:
@@ -110,6 +112,18 @@ def _on_rows(
                 interval = f"; loss differs by {low:+.3g} to {high:+.3g} (95 %, paired)"
             checks.append(_against(rule, value, other, champion.version, on + interval))
     return checks or [_finite(rule, value, on)], len(frame)
+
+
+def _answers(workspace: Workspace, version: ModelVersion, frame: Any) -> Any:
+    loaded = load_model(workspace, version)
+    try:
+        return loaded.predict(frame)
+    except NbmlopsError:
+        raise
+    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+        raise Invalid(
+            f"Version {version.version} cannot answer these rows: {str(error)[:200]}", hint="Give rows such as the model was trained on."
+        ) from error
 
 
 def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion | None) -> list[GateCheck]:

@@ -36,8 +36,12 @@ def register(
     from nbmlops.models.register import register as registered
 
     plain_name(model, "model")
-    for name in metrics or {}:
+    for name, value in (metrics or {}).items():
         free_name(name, "metric")
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise Invalid(f"The metric {name!r} is no number: {str(value)[:80]!r}.", hint="Give each metric one number.") from error
     if len(description) > 4000:
         raise TooLarge(f"The description has {len(description):,} characters.", hint="At most 4,000.")
     return registered(use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description)
@@ -69,6 +73,8 @@ def gate(
     """Set what a version must show before it may be promoted: a limit, and the comparison with the champion."""
     plain_name(model, "model")
     free_name(metric, "metric")
+    if better not in (None, "lower", "higher"):
+        raise Invalid(f"{str(better)[:80]!r} is no way for {metric!r} to be better.", hint="Say lower or higher, or leave it out.")
     for number in (limit, better_percent):
         if number is not None and not math.isfinite(number):
             raise Invalid(f"A gate cannot ask for {number}.", hint="Give a number, or leave it out.")
