@@ -197,7 +197,7 @@ class Session:
             return "finished"
         self.flush()
         self.opened_by = None
-        if run.how == "explicit" or not self.raised:
+        if run.how != "live" or not self.raised:  # of an attached run its runner knows how it went
             return "finished"
         position, error = next(reversed(self.raised.values()))
         current.leave(run)

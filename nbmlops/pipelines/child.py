@@ -4,59 +4,61 @@ from __future__ import annotations
 
 import json
 import logging
-import os
+import signal
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The whole execution took longer than it may. It interrupts as a person would, so that nothing swallows it."""
 
 
 def main() -> int:
     """0: executed (the run says how); 1: it could not be executed."""
     asked = json.load(sys.stdin)
-    import nbformat
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
 
-    from nbmlops.ledger.secrets import mask
-
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    begin = NotebookExecutionManager.cell_start
 
-    def told(manager: Any, cell: Any, cell_index: int | None = None, **_: Any) -> None:
-        print(json.dumps({"cell": cell_index, "of": len(manager.nb.cells)}), flush=True)  # noqa: T201 - the parent reads it
-
-    begin, end = NotebookExecutionManager.cell_start, NotebookExecutionManager.cell_complete
-
-    def cell_start(self: Any, cell: Any, *args: Any, **more: Any) -> None:
-        begin(self, cell, *args, **more)
-        told(self, cell, **({"cell_index": args[0]} if args else more))
+    def cell_start(self: Any, cell: Any, cell_index: int | None = None, **more: Any) -> None:
+        begin(self, cell, cell_index, **more)
+        _tell({"cell": cell_index, "of": len(self.nb.cells)})
 
     NotebookExecutionManager.cell_start = cell_start
-    NotebookExecutionManager.cell_complete = end
-    done: Any = None
+    _limit(asked.get("timeout_s"))
     try:
-        done = papermill.execute_notebook(
-            asked["notebook"], None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
-            request_save_on_cell_execute=False, execution_timeout=asked.get("timeout_s"), kernel_name=asked.get("kernel"),
+        papermill.execute_notebook(
+            _literally(asked["notebook"]), None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
+            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"),
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
-        print(json.dumps({"failed": f"{error.ename}: {error.evalue}"[:2000]}), flush=True)  # noqa: T201
-    except (DeadKernelError, CellTimeoutError) as error:
-        print(json.dumps({"failed": f"{type(error).__name__}: {error}"[:2000]}), flush=True)  # noqa: T201
-    if asked.get("output") and done is not None:
-        _write(Path(asked["output"]), mask(nbformat.writes(done)))
+        _tell({"failed": f"{error.ename}: {error.evalue}"[:2000]})
+    except (DeadKernelError, CellTimeoutError, OutOfTime) as error:
+        _tell({"failed": f"{type(error).__name__}: {error}"[:2000]})
     return 0
 
 
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(aside, path)  # noqa: PTH105
+def _limit(seconds: float | None) -> None:
+    if seconds is None or not hasattr(signal, "setitimer"):
+        return  # the parent's limit holds
+
+    def out(*_: Any) -> None:
+        raise OutOfTime(f"Stopped after {seconds:g} s.")
+
+    signal.signal(signal.SIGALRM, out)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _literally(path: str) -> str:
+    """papermill fills in `{name}` in a path; a file may be called so."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _tell(what: dict[str, Any]) -> None:
+    print(json.dumps(what), flush=True)  # noqa: T201 - the parent reads it
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+_GRACE_S = 10.0
 Progress = Callable[[int, int], None]
 
 
@@ -22,10 +23,13 @@ class LocalExecutor:
 
     name = "local"
 
-    def run(self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None) -> str | None:
+    def run(
+        self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None
+    ) -> str | None:
         """Execute; gives None, or the last words of a child that could not execute.
 
-        Progress is called with (cell, cells). After `timeout_s` the child is interrupted, and killed if it does not end.
+        Progress is called with (cell, cells). After `timeout_s` the child stops by itself; one that does not is interrupted,
+        and killed if it does not end.
         """
         child = subprocess.Popen(
             [sys.executable, "-m", "nbmlops.pipelines.child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -35,12 +39,13 @@ class LocalExecutor:
         words: deque[str] = deque(maxlen=30)
         listener = threading.Thread(target=lambda: words.extend(child.stderr), daemon=True)  # type: ignore[arg-type]
         listener.start()
-        timer = threading.Timer(timeout_s, self._stop, [child]) if timeout_s else None
+        timer = threading.Timer(timeout_s + _GRACE_S, self._stop, [child]) if timeout_s else None
         if timer:
             timer.start()
         try:
-            child.stdin.write(json.dumps(request))
-            child.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it ended already; its last words say why
+                child.stdin.write(json.dumps(request))
+                child.stdin.close()
             for line in child.stdout:
                 with contextlib.suppress(ValueError):  # a library that prints on import
                     told = json.loads(line)

@@ -21,13 +21,14 @@ from papermill.engines import Engine
 from papermill.log import logger
 
 from nbmlops.capture import headless, parameters
-from nbmlops.ledger.secrets import mask, mask_params
-from nbmlops.runs.surroundings import environment, git
 from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.secrets import MASK, mask, mask_params
+from nbmlops.pipelines.runner import EXECUTED
 from nbmlops.runs.book import Facts, RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
 from nbmlops.runs.records import Artifact
+from nbmlops.runs.surroundings import environment, git
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace, opened
 
@@ -38,6 +39,7 @@ class Client(PapermillNotebookClient):
     """papermill's client, over private sockets where it can, telling the kernel which cell it executes."""
 
     observed_note: str | None = None
+    executing: int | None = None  # the cell that is being executed, or that broke the execution
     _folder: str | None = None
     _cell_id: str | None = None
 
@@ -71,18 +73,22 @@ class Client(PapermillNotebookClient):
         client.execute = execute
         reply = await self._ask(headless.BEGIN)
         if reply.get("status") != "ok":
-            self.observed_note = f"the kernel could not be observed: {reply.get('ename', 'no answer')}: {reply.get('evalue', '')}".strip(": ")
+            self.observed_note = f"the kernel could not be observed: {reply.get('ename', 'no answer')}: {reply.get('evalue', '')}".strip(
+                ": "
+            )
         return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **more: Any) -> Any:
         """Execute one cell under its own id."""
-        self._cell_id = cell.get("id")
+        self._cell_id, self.executing = cell.get("id"), cell_index
         try:
-            return await super().async_execute_cell(cell, cell_index, **more)
+            done = await super().async_execute_cell(cell, cell_index, **more)
         finally:
             self._cell_id = None
+        self.executing = None
+        return done
 
     execute_cell = run_sync(async_execute_cell)
 
@@ -143,7 +149,7 @@ class RecordingEngine(Engine):
         try:
             client.execute(env={**os.environ, **kernel_env})
         except BaseException as error:
-            recorded.broke(error)
+            recorded.broke(error, client.executing)
             raise
         else:
             recorded.ended(client.observed_note)
@@ -156,6 +162,9 @@ class _Recorded:
 
     def __init__(self, notebook: Any, path: Path | None) -> None:
         self.notebook = notebook
+        given = _parameters(notebook)
+        self.params = mask_params(given)
+        self.hidden = [value for name, value in given.items() if isinstance(value, str) and len(value) > 3 and self.params[name] == MASK]
         self.run_id: str | None = None
         try:
             self.workspace: Workspace = opened(path.parent if path else Path.cwd())
@@ -163,7 +172,7 @@ class _Recorded:
             self.run_id = self.book.open(
                 path.stem if path else "notebook", experiment=os.environ.get(EXPERIMENT_ENVIRONMENT) or self.workspace.root.name,
                 kind="papermill", notebook=str(path) if path else None, known_from="papermill" if path else "unknown",
-                params=_parameters(notebook), run_id=os.environ.get(RUN_ENVIRONMENT),
+                params=self.params, run_id=os.environ.get(RUN_ENVIRONMENT),
             )  # fmt: skip
             # The kernel may be any; what stands around the run is known here too.
             facts, diff = git(path.parent if path else Path.cwd())
@@ -183,6 +192,8 @@ class _Recorded:
             ATTACH_ENVIRONMENT: self.run_id,
             ENVIRONMENT: str(self.workspace.root),
             **({NOTEBOOK_ENVIRONMENT: str(self.path)} if self.path else {}),
+            # What is called a secret in the environment is masked in whatever the kernel records.
+            **{f"NBMLOPS_PARAMETER_{at}_SECRET": value for at, value in enumerate(self.hidden)},
         }
 
     def ended(self, note: str | None) -> None:
@@ -191,24 +202,39 @@ class _Recorded:
         tags = {"note": note} if note else {}
         self._end("failed" if failure else "finished", failure[1] if failure else None, failure[0] if failure else None, tags)
 
-    def broke(self, error: BaseException) -> None:
+    def broke(self, error: BaseException, executing: int | None) -> None:
         """The execution itself broke: the kernel died, time ran out, or somebody interrupted."""
         status = "killed" if isinstance(error, DeadKernelError) else "failed"
         what = "The kernel died." if isinstance(error, DeadKernelError) else f"{type(error).__name__}: {error}"
         if isinstance(error, CellTimeoutError):
             what = f"Timed out: {error}"
-        position = next((at for at, cell in enumerate(_code_cells(self.notebook)) if _state(cell) in ("running", "pending")), None)
+        elif isinstance(error, KeyboardInterrupt):
+            what = str(error) or "Interrupted."
+        position = None if executing is None else len(_code_cells(self.notebook, executing))
         self._end(status, what, position, {})
 
     def _end(self, status: Any, error: str | None, failed_cell: int | None, tags: dict[str, str]) -> None:
         if self.run_id is None:
             return
         try:
-            shown = mask(nbformat.writes(self.notebook))
-            facts = Facts(artifacts=[self._kept("notebook.ipynb", "application/x-ipynb+json", shown.encode())], tags=tags)
-            self.book.end(self.run_id, status, error=mask(error)[:4000] if error else None, failed_cell=failed_cell, facts=facts)
+            shown = nbformat.writes(nbformat.from_dict(self._masked(self.notebook)))
+            data = shown.encode("utf-8", "backslashreplace")
+            facts = Facts(artifacts=[self._kept(EXECUTED, "application/x-ipynb+json", data)], tags=tags)
+            said = self._masked(error)[:4000] if error else None
+            self.book.end(self.run_id, status, error=said, failed_cell=failed_cell, facts=facts)
         except NbmlopsError as problem:
             logger.warning("nbmlops: not recorded: %s", problem)
+
+    def _masked(self, value: Any, name: str = "") -> Any:
+        """A part of the notebook without secrets: neither as parameters, nor where they were printed."""
+        if isinstance(value, str):
+            for secret in self.hidden:
+                value = value.replace(secret, MASK)
+            return mask(value)
+        if isinstance(value, dict):
+            parts = {key: self._masked(part, key) for key, part in value.items()}
+            return mask_params(parts) if name == "parameters" else parts
+        return [self._masked(part) for part in value] if isinstance(value, list) else value
 
     def _kept(self, name: str, media_type: str, data: bytes) -> Artifact:
         return Artifact(name=name, digest=self.workspace.blobs.put(data), media_type=media_type, size_bytes=len(data), position=None)
@@ -221,15 +247,11 @@ def _parameters(notebook: Any) -> dict[str, Any]:
         if "parameters" in tags or "injected-parameters" in tags or parameters.looks_like(cell.source):
             found.update(parameters.assigned(cell.source))
     found.update(notebook.metadata.get("papermill", {}).get("parameters", {}))
-    return mask_params(found)
+    return found
 
 
-def _code_cells(notebook: Any) -> list[Any]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def _state(cell: Any) -> str:
-    return str(cell.metadata.get("papermill", {}).get("status", ""))
+def _code_cells(notebook: Any, before: int | None = None) -> list[Any]:
+    return [cell for cell in notebook.cells[:before] if cell.cell_type == "code"]
 
 
 def _failure(notebook: Any) -> tuple[int, str] | None:
@@ -237,6 +259,8 @@ def _failure(notebook: Any) -> tuple[int, str] | None:
         if cell.metadata.get("papermill", {}).get("exception"):
             for output in cell.outputs:
                 if output.output_type == "error":
+                    if output.ename == "SystemExit" and output.evalue in ("", "0"):
+                        return None  # a notebook that ends early of its own will: papermill's word for it too
                     return at, f"{output.ename}: {output.evalue}"
             return at, "The cell failed."
     return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nbmlops import plugins
-from nbmlops.errors import Invalid, NotFound, Unavailable, there_is
+from nbmlops.errors import Invalid, NotFound, Unavailable, Unwritable, there_is
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
 from nbmlops.runs.book import Facts, RunBook
@@ -17,6 +18,8 @@ from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN
 from nbmlops.runs.records import Run
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace
+
+EXECUTED = "notebook.ipynb"  # the artifact of a run that holds the notebook as it was executed
 
 
 def execute(
@@ -32,19 +35,27 @@ def execute(
     path = check(notebook, params, workspace)
     if experiment is not None:
         free_name(experiment, "experiment")
+    if timeout_s is not None and not 0 < timeout_s < 10**9:
+        raise Invalid(f"A notebook cannot be stopped after {timeout_s:g} s.", hint="Give the seconds it may take: --timeout-s 600")
+    if output is not None:
+        _writable(output)
     run_id = new_id("run")
     env = {name: value for name, value in os.environ.items() if name not in (ATTACH_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "MPLBACKEND")}
     env |= {ENVIRONMENT: str(workspace.root), RUN_ENVIRONMENT: run_id}
     if experiment:
         env[EXPERIMENT_ENVIRONMENT] = experiment
-    request = {"notebook": str(path), "params": params, "output": str(output.absolute()) if output else None, "timeout_s": None}
+    request = {"notebook": str(path), "params": params, "timeout_s": timeout_s}
     problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=str(path.parent), timeout_s=timeout_s, progress=progress)
     book = RunBook(workspace)
     book.settle()
     try:
         run = book.run(run_id)
     except NotFound:
-        raise Unavailable(f"{path.name} could not be executed: {problem or 'no answer'}", hint="Its kernel must be installed here.") from None
+        raise Unavailable(
+            f"{path.name} could not be executed: {problem or 'no answer'}", hint="Its kernel must be installed here."
+        ) from None
+    if output is not None:
+        _write(output, book, run.id)
     if tags:
         book.add(run_id, Facts(tags=tags))
     return book.run(run.id)
@@ -52,23 +63,72 @@ def execute(
 
 def check(notebook: Path, params: dict[str, Any], workspace: Workspace) -> Path:
     """The notebook's absolute path, once it is known to be there and to have these parameters."""
-    path = notebook if notebook.is_absolute() else (Path.cwd() / notebook if (Path.cwd() / notebook).is_file() else workspace.root / notebook)
+    path = (
+        notebook if notebook.is_absolute() else (Path.cwd() / notebook if (Path.cwd() / notebook).is_file() else workspace.root / notebook)
+    )
     if not path.is_file():
         near = [found.name for found in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
         raise NotFound(f"There is no notebook {str(notebook)!r}.", hint=f"In {path.parent}: {there_is(near)}.")
     try:
-        cells = json.loads(path.read_text("utf-8"))["cells"]
+        notebook_file = json.loads(path.read_text("utf-8"))
+        cells = notebook_file["cells"]
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise Invalid(f"{path.name} is not a notebook: {error}.", hint="Give an .ipynb file of format 4.") from error
     try:
         json.dumps(params)
     except (TypeError, ValueError) as error:
         raise Invalid(f"Parameters must be plain values: {error}.", hint="Numbers, text, lists, true, false, null.") from error
+    _has_kernel(path, notebook_file)
     declared = _declared(cells)
     unknown = [name for name in params if declared and name not in declared]
     if unknown:
         raise Invalid(f"{path.name} has no parameter {unknown[0]!r}.", hint=f"Its parameters cell has: {there_is(declared)}.")
     return path.absolute()
+
+
+def _has_kernel(path: Path, content: dict[str, Any]) -> None:
+    """Unavailable when the kernel a notebook names is not installed."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    name = ((content.get("metadata") or {}).get("kernelspec") or {}).get("name")
+    manager = KernelSpecManager()
+    installed = manager.find_kernel_specs()
+    if isinstance(name, str) and name not in installed and name != "python3":
+        raise Unavailable(
+            f"{path.name} wants the kernel {name[:80]!r}, which is not installed here.", hint=f"Kernels: {there_is(installed)}."
+        )
+
+
+def _writable(output: Path) -> None:
+    """Refuse before executing what could not be written after it."""
+    if output.is_dir():
+        raise Invalid(f"{output} is a folder.", hint="Name the file to write: --output out.ipynb")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise Unwritable(f"{output} cannot be written: {error.strerror}.", hint="Check the folder and its rights.") from error
+
+
+def _write(output: Path, book: RunBook, run: str) -> None:
+    """The executed notebook as the run keeps it, secrets masked, however it ended; a reader sees all of it or nothing."""
+    kept = next((artifact for artifact in book.record(run).artifacts if artifact.name == EXECUTED), None)
+    if kept is None:
+        return  # killed before it could be kept; the run says so
+    try:
+        handle, aside = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:100]}-")
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(book.workspace.blobs.get(kept.digest))
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(aside, output)
+        except BaseException:
+            os.unlink(aside)
+            raise
+    except OSError as error:
+        raise Unwritable(f"{output} cannot be written: {error.strerror}.", hint=f"It is kept with run {run}: {EXECUTED}") from error
 
 
 def _declared(cells: list[Any]) -> set[str]:
