@@ -1,0 +1,35 @@
+"""`python -m benchmarks [NAME …]`: run the benchmarks, print a table, write `benchmarks/out/NAME.json`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from tabulate import tabulate
+
+ALL = ("loading", "hashing", "cells", "runs")
+
+
+def main() -> int:
+    """0 when all were run."""
+    out = Path(__file__).parent / "out"
+    out.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or ALL:
+        found = importlib.import_module(f"benchmarks.{name}")
+        print(f"\n{(found.__doc__ or name).splitlines()[0]}\n", flush=True)
+        rows = found.measure()
+        (out / f"{name}.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        base = next(row for row in rows if row.get("base"))["seconds"]
+        shown = [[row["what"], _time(row["seconds"]), f"{row['seconds'] / base:.2f}", row.get("note", "")] for row in rows]
+        print(tabulate(shown, ["", "median", "ratio", ""], disable_numparse=True, colalign=("left", "right", "right", "left")))
+    return 0
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
