@@ -11,7 +11,6 @@ import uvicorn
 
 from nbmlops.errors import Conflict, NbmlopsError, NotFound
 from nbmlops.ledger.encode import now_text
-from nbmlops.ledger.owner import this_process
 from nbmlops.serving.app import create_app
 from nbmlops.serving.served import Served
 from nbmlops.workspace import Workspace
@@ -54,20 +53,21 @@ def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
     signal.signal(signal.SIGINT, end)
     served = Served(workspace, endpoint, row["model"], row["alias"], row["token_digest"], on_lost=end)
 
-    def tell(status: str) -> bool:
+    def tell(status: str, before: str) -> bool:
         ended = now_text(workspace.clock()) if status == "stopped" else None
         with workspace.ledger.write() as tx:
             told = tx.run(
                 "UPDATE endpoint SET status = ?, url = ?, owner = ?, serving_version = ?, stopped_at = ? "
-                "WHERE name = ? AND token_digest = ? AND status IN ('starting', 'serving')",
-                status, url, this_process().as_text(), served.loaded.version.version, ended, endpoint, row["token_digest"],
+                "WHERE name = ? AND token_digest = ? AND status = ? AND (owner = ? OR ? = 'starting')",
+                status, url, served.owner, served.loaded.version.version, ended,
+                endpoint, row["token_digest"], before, served.owner, before,
             ).rowcount  # fmt: skip
             tx.changed("endpoint", endpoint)
         return bool(told)
 
     def stopped() -> None:
         try:
-            tell("stopped")
+            tell("stopped", "serving")
         except NbmlopsError as error:  # the process ends all the same; its row will show that it died
             sys.stderr.write(f"error: {error}\n")
 
@@ -78,7 +78,7 @@ def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
     )  # fmt: skip
     server = uvicorn.Server(config)
     listener.listen(1024)  # clients may connect from here on; they are answered when the loop runs
-    if not tell("serving"):
+    if not tell("serving", "starting"):  # of two servers of one row, the first to tell is the one
         raise Conflict(f"Endpoint {endpoint!r} was stopped or started anew meanwhile.", hint="Start it again: nbmlops endpoint start NAME")
     served.follow()
     server.run(sockets=[listener])

@@ -13,6 +13,7 @@ from typing import Any
 from anyio import CapacityLimiter
 
 from nbmlops.errors import Unavailable
+from nbmlops.ledger.owner import this_process
 from nbmlops.models.loading import Loaded, load
 from nbmlops.models.registry import Registry
 from nbmlops.serving.writer import LogWriter
@@ -34,6 +35,7 @@ class Served:
         self.model = model
         self.alias = alias
         self.token_digest = token_digest
+        self.owner = this_process().as_text()
         self.log = LogWriter(workspace)
         self.counts: Counter[str] = Counter()
         self.latency_s = 0.0
@@ -119,8 +121,8 @@ class Served:
 
     def _mine(self) -> bool:
         """Whether the endpoint's row is still this server's: a start anew or a stop that did not reach it ends it."""
-        row = self.workspace.ledger.read_one("SELECT token_digest, status FROM endpoint WHERE name = ?", self.endpoint)
-        return row is not None and row["token_digest"] == self.token_digest and row["status"] in ("starting", "serving")
+        row = self.workspace.ledger.read_one("SELECT token_digest, owner, status FROM endpoint WHERE name = ?", self.endpoint)
+        return row is not None and (row["token_digest"], row["owner"], row["status"]) == (self.token_digest, self.owner, "serving")
 
     def _follow(self) -> None:
         registry = Registry(self.workspace)

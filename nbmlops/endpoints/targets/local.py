@@ -50,7 +50,7 @@ class LocalTarget:
         while time.monotonic() < end:
             if book.status_of(book.row_of(workspace, endpoint)) == "serving":
                 return
-            if process.poll() is not None:
+            if process.poll() is not None and book.status_of(book.row_of(workspace, endpoint)) != "serving":
                 raise Unavailable(f"The server of {endpoint!r} did not start: {_last_words(log)}", hint=f"Its log: {log}")
             time.sleep(0.05)
         raise Unavailable(f"The server of {endpoint!r} did not answer within {START_S:.0f} s: {_last_words(log)}", hint=f"Its log: {log}")
