@@ -178,7 +178,8 @@ def _against(rule: GateRule, value: float, other: float, champion: int, on: str)
     assert rule.better_percent is not None
     share = rule.better_percent / 100 * abs(other)
     bound = other - share if rule.better == "lower" else other + share
-    passed = math.isfinite(value) and (value <= bound if rule.better == "lower" else value >= bound)
+    # A champion whose metric is no number is beaten by any candidate whose metric is one.
+    passed = math.isfinite(value) and (not math.isfinite(other) or (value <= bound if rule.better == "lower" else value >= bound))
     percent = rule.better_percent
     asked = f"{percent:g} % better" if percent > 0 else f"not {-percent:g} % worse" if percent < 0 else "as good"
     return GateCheck(

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbmlops.errors import Invalid, NbmlopsError, Unavailable
+from nbmlops.errors import Conflict, Invalid, NbmlopsError, Unavailable
 from nbmlops.ledger.encode import load, plain
 from nbmlops.models import gates
 from nbmlops.models.quality import canonical, recorded
@@ -177,6 +177,7 @@ class _Deciding:
         served, place = self.served, self.workspace
         number = candidate.version
         try:
+            pointed = self.registry.alias(served.model, served.alias)
             rule = gates.rule_of(place, served.model) or GateRule(metric=self.rule.metric, better=self.rule.better)
             champion = self.registry.aliased(served.model, served.alias)
             frame = typed(champion, self.known)
@@ -190,7 +191,10 @@ class _Deciding:
         if not report.passed:
             return self._decided("refused", f"{cause} Version {number} was held back: {verdict}", run=run, candidate=number)
         evidence = {"policy": served.endpoint, "decision": self.id, "run": run, **plain(self.evidence)}
-        self.registry.point(served.model, served.alias, number, way="promote", evidence=evidence, reason=cause)
+        try:
+            self.registry.point(served.model, served.alias, number, way="promote", evidence=evidence, reason=cause, expected=pointed)
+        except Conflict as error:  # somebody moved the alias while the notebook ran: theirs stands
+            return self._decided("refused", f"{cause} Version {number} was not promoted: {error.message}", run=run, candidate=number)
         return self._decided("promoted", f"{cause} Version {number} passed its gate: {verdict}", run=run, candidate=number, after=number)
 
     @property
