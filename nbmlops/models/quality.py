@@ -132,7 +132,10 @@ def _numbers(name: str, values: Any) -> Any:
     try:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
-        raise Invalid(f"{name} needs numbers: {error}.", hint="For classes: accuracy, f1, precision, recall, balanced_accuracy.") from error
+        raise Invalid(
+            f"{name} cannot be computed of what is no number: {error}.",
+            hint="For classes: accuracy, f1, precision, recall, balanced_accuracy.",
+        ) from error
 
 
 def paired_interval(losses: Any, others: Any, *, resamples: int = 500, seed: int = 0) -> tuple[float, float]:

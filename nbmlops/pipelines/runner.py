@@ -91,9 +91,8 @@ def _has_kernel(path: Path, content: dict[str, Any]) -> None:
     from jupyter_client.kernelspec import KernelSpecManager
 
     name = ((content.get("metadata") or {}).get("kernelspec") or {}).get("name")
-    manager = KernelSpecManager()
-    installed = manager.find_kernel_specs()
-    if isinstance(name, str) and name not in installed and name != "python3":
+    installed = KernelSpecManager().find_kernel_specs()
+    if isinstance(name, str) and name not in installed:
         raise Unavailable(
             f"{path.name} wants the kernel {name[:80]!r}, which is not installed here.", hint=f"Kernels: {there_is(installed)}."
         )

@@ -93,7 +93,7 @@ def test_a_missing_label_is_no_quality(workspace, three, frame, target):
     ("change", "words"),
     [
         (lambda X, y: (X, None), "0 labels"), (lambda X, y: (X, y[:3]), "120 rows with 3 labels"), (lambda X, y: (X[:0], y[:0]), "needs rows"),
-        (lambda X, y: (X[["a"]], y), "lack the column 'b'"), (lambda X, y: (X, ["x"] * len(y)), "needs numbers"),
+        (lambda X, y: (X[["a"]], y), "lack the column 'b'"), (lambda X, y: (X, ["x"] * len(y)), "no number"),
     ],
 )  # fmt: skip
 def test_rows_that_cannot_be_measured_are_refused(workspace, three, frame, target, change, words):
