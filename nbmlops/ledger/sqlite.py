@@ -6,9 +6,11 @@ connections never checkpoint at once, and the change cursor and the audit chain 
 
 from __future__ import annotations
 
+import atexit
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -40,6 +42,7 @@ class SqliteLedger:
         self._threads = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        _alive.add(self)
 
     @property
     def schema_version(self) -> int:
@@ -98,6 +101,12 @@ class SqliteLedger:
             except Unwritable:
                 connection.close()
 
+    def __del__(self) -> None:
+        # Forgotten rather than closed: the connection ends here, and under the lock as always. The interpreter's end is
+        # `_close_all`'s: here half of the modules may be gone by then.
+        if self.__dict__.get("_connection") is not None:
+            self.close()
+
     # -- opening
 
     def _open(self) -> sqlite3.Connection:
@@ -153,6 +162,15 @@ class SqliteLedger:
         if "malformed" in text or "not a database" in text:
             return Damaged(f"{self.path} is damaged: {text}.", hint="Move it aside and restore a copy.")
         return error
+
+
+_alive: weakref.WeakSet[SqliteLedger] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for ledger in list(_alive):
+        ledger.close()
 
 
 def _on_network(path: Path) -> bool:
