@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from nbmlops.errors import NotFound
+from nbmlops.ledger.secrets import mask
 from nbmlops.runs import surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import Status
@@ -90,7 +92,9 @@ def needed() -> OpenRun:
 
 @atexit.register
 def _end_explicit() -> None:
-    # Without capture (a plain script), the interpreter's end is the run's end.
+    # Without capture (a plain script), the interpreter's end is the run's end; an exception that nobody caught is why.
+    raised = getattr(sys, "last_value", None)
+    error = mask(f"{type(raised).__name__}: {raised}")[:4000] if raised is not None else None
     for run in reversed(_open[:]):
         if run.pid == os.getpid() and run.how == "explicit" and before_end is None:
-            end(run)
+            end(run, "failed" if error else "finished", error=error)
