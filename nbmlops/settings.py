@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from nbmlops.atomic import write_whole
 from nbmlops.errors import Invalid, Unwritable
 
 FOLDER = ".nbmlops"
@@ -65,12 +65,6 @@ def write_settings(root: Path, settings: Settings) -> None:
     path = folder / FILE
     try:
         kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-        handle, aside = tempfile.mkstemp(dir=folder, prefix=".workspace-")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({**kept, **asdict(settings)}, out, indent=2)
-            out.write("\n")
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(aside, path)
+        write_whole(path, (json.dumps({**kept, **asdict(settings)}, indent=2) + "\n").encode())
     except OSError as error:
         raise Unwritable(f"{path} cannot be written: {error.strerror}.", hint="Check the disk and the rights.") from error

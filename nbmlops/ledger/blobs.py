@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from blake3 import blake3
 
+from nbmlops.atomic import write_whole
 from nbmlops.errors import Damaged, Invalid, NotFound, Unwritable
 
 
@@ -34,21 +33,7 @@ class FolderBlobs:
             return digest
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(data)
-                    out.flush()
-                    os.fsync(out.fileno())
-                os.replace(aside, path)
-            except BaseException:
-                os.unlink(aside)
-                raise
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            write_whole(path, data)
         except OSError as error:
             raise Unwritable(f"Bytes cannot be kept in {self.folder}: {error.strerror}.", hint="Check the disk and the rights.") from error
         return digest

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops import plugins
+from nbmlops.atomic import write_whole
 from nbmlops.errors import Invalid, NotFound, Unavailable, Unwritable, there_is
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
@@ -116,16 +117,7 @@ def _write(output: Path, book: RunBook, run: str) -> None:
     if kept is None:
         return  # killed before it could be kept; the run says so
     try:
-        handle, aside = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name[:100]}-")
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(book.workspace.blobs.get(kept.digest))
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(aside, output)
-        except BaseException:
-            os.unlink(aside)
-            raise
+        write_whole(output, book.workspace.blobs.get(kept.digest))
     except OSError as error:
         raise Unwritable(f"{output} cannot be written: {error.strerror}.", hint=f"It is kept with run {run}: {EXECUTED}") from error
 

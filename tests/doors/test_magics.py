@@ -133,7 +133,8 @@ def test_an_error_from_python_names_the_line_that_asked(shell: InteractiveShell,
 
 
 def test_variables_are_given_by_name(shell: InteractiveShell) -> None:
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     shell.user_ns["frames"] = {"a b": pandas.DataFrame({"x": [1, 2, 3], "y": [1, 2, 3]})}
     whole = asked(shell, "data fingerprint frames['a b']")
     assert whole.rows == 3 and asked(shell, "data fingerprint frames['a b'].x").columns != whole.columns

