@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.util import find_spec
 from typing import Any
 
 from benchmarks.timing import in_turn, mlflow_python, printed
 
+LIMIT = "BLAKE3 over the Arrow buffers"
 MLFLOW = (
     "import warnings, time; warnings.filterwarnings('ignore'); import pandas as pd, mlflow.data\n"
     "frame = pd.read_pickle({path!r})\n"
@@ -26,8 +28,7 @@ def measure() -> list[dict[str, Any]]:
 
     table = pa.Table.from_pandas(flights, preserve_index=False)
 
-    def arrow() -> str:
-        hasher = blake3(max_threads=blake3.AUTO)
+    def over_buffers(hasher: Any) -> str:
         for column in table.columns:
             for chunk in column.chunks:
                 for buffer in chunk.buffers():
@@ -35,16 +36,21 @@ def measure() -> list[dict[str, Any]]:
                         hasher.update(memoryview(buffer))
         return str(hasher.hexdigest())
 
-    found = in_turn(
-        {
-            "BLAKE3 over the Arrow buffers": arrow,
-            "fingerprint, without profile": lambda: fingerprint(flights, profile=False),
-            "fingerprint with profile": lambda: fingerprint(flights),
-            "pandas row hashes + SHA-256": lambda: hashlib.sha256(pd.util.hash_pandas_object(flights).to_numpy().tobytes()).hexdigest(),
-            "joblib.hash": lambda: joblib.hash(flights),
-        },
-        rounds=7,
-    )
+    candidates = {
+        LIMIT: lambda: over_buffers(blake3(max_threads=blake3.AUTO)),
+        "SHA-256 over the Arrow buffers": lambda: over_buffers(hashlib.sha256()),
+        "fingerprint, without profile": lambda: fingerprint(flights, profile=False),
+        "fingerprint with profile": lambda: fingerprint(flights),
+        "pandas row hashes + SHA-256": lambda: hashlib.sha256(pd.util.hash_pandas_object(flights).to_numpy().tobytes()).hexdigest(),
+        "joblib.hash": lambda: joblib.hash(flights),
+    }
+    if find_spec("xxhash"):
+        import xxhash
+
+        candidates["xxh3 over the Arrow buffers"] = lambda: over_buffers(xxhash.xxh3_128())
+    else:
+        print("xxh3 is not compared: pip install xxhash")
+    found = in_turn(candidates, rounds=7)
     notes = {"fingerprint with profile": "digests and statistics of each column, what a fit records"}
     mlflow = mlflow_python()
     if mlflow:
@@ -58,5 +64,4 @@ def measure() -> list[dict[str, Any]]:
             code = MLFLOW.replace("pd.read_pickle({path!r})", f"pd.read_csv({str(path)!r})")
             found["mlflow's dataset digest"] = sorted(printed(code, mlflow) for _ in range(3))[1]
             notes["mlflow's dataset digest"] = "reads the first 10,000 rows only"
-    limit = "BLAKE3 over the Arrow buffers"
-    return [{"what": name, "seconds": seconds, "base": name == limit, "note": notes.get(name, "")} for name, seconds in found.items()]
+    return [{"what": name, "seconds": seconds, "base": name == LIMIT, "note": notes.get(name, "")} for name, seconds in found.items()]

@@ -32,13 +32,13 @@ def printed(code: str, python: str = sys.executable) -> float:
 
 
 def mlflow_python() -> str | None:
-    """An interpreter that has MLflow, or None; `NBMLOPS_BENCH_MLFLOW` names one."""
-    for python in (os.environ.get("NBMLOPS_BENCH_MLFLOW"), sys.executable):
+    """An interpreter that has MLflow, or None; `NBMLOPS_BENCH_MLFLOW_PYTHON` names one."""
+    for python in (os.environ.get("NBMLOPS_BENCH_MLFLOW_PYTHON"), sys.executable):
         if python and subprocess.run([python, "-c", "import mlflow"], capture_output=True).returncode == 0:
             return python
     print(
         "MLflow is not compared: it is not installed here. Give it an environment of its own and name it:\n"
-        "  python -m venv mlflow-venv && mlflow-venv/bin/pip install mlflow\n"
-        "  NBMLOPS_BENCH_MLFLOW=mlflow-venv/bin/python make bench"
+        "  python -m venv mlflow-venv && mlflow-venv/bin/pip install 'mlflow>=3.1'\n"
+        "  NBMLOPS_BENCH_MLFLOW_PYTHON=mlflow-venv/bin/python make bench"
     )
     return None
