@@ -29,13 +29,17 @@ class WriteLock:
         self._pid = os.getpid()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock. Waits at most `timeout_s`, then says who might have it."""
+    def held(self, patience_s: float | None = None) -> Iterator[None]:
+        """Hold the lock. Waits at most `patience_s` (the lock's own time limit if not given), then says who might have it."""
         if os.getpid() != self._pid:  # a fork: the parent's descriptor shares its lock
             self.__init__(self.path, timeout_s=self.timeout_s)  # type: ignore[misc]
-        with self._threads:
+        patience = self.timeout_s if patience_s is None else patience_s
+        end = time.monotonic() + patience
+        if not self._threads.acquire(timeout=patience):
+            raise self._busy(patience)
+        try:
             if self._depth == 0:
-                self._take()
+                self._take(end, patience)
             self._depth += 1
             try:
                 yield
@@ -43,8 +47,10 @@ class WriteLock:
                 self._depth -= 1
                 if self._depth == 0:
                     self._release()
+        finally:
+            self._threads.release()
 
-    def _take(self) -> None:
+    def _take(self, end: float, patience_s: float) -> None:
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -52,7 +58,6 @@ class WriteLock:
                 f"The workspace at {self.path.parent} cannot be written: {error.strerror}.",
                 hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
             ) from error
-        end = time.monotonic() + self.timeout_s
         pause = 0.0005
         while True:
             try:
@@ -61,13 +66,16 @@ class WriteLock:
             except BlockingIOError:
                 if time.monotonic() > end:
                     os.close(handle)
-                    raise Unavailable(
-                        f"Another process has held the write lock of {self.path.parent} for {self.timeout_s:.0f} s.",
-                        hint="Look for a stopped process that uses this workspace.",
-                    ) from None
+                    raise self._busy(patience_s) from None
                 time.sleep(pause)
                 pause = min(pause * 1.5, 0.01)
         self._handle = handle
+
+    def _busy(self, patience_s: float) -> Unavailable:
+        return Unavailable(
+            f"Somebody else has held the write lock of {self.path.parent} for {patience_s:g} s.",
+            hint="Look for a stopped process that uses this workspace.",
+        )
 
     def _release(self) -> None:
         if self._handle is not None:

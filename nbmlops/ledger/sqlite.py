@@ -12,12 +12,12 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nbmlops.errors import Damaged, NewerWorkspace, Unwritable
+from nbmlops.errors import Damaged, NewerWorkspace, Unavailable, Unwritable
 from nbmlops.ledger.lock import WriteLock
 from nbmlops.ledger.transaction import Transaction
 
@@ -51,6 +51,10 @@ class SqliteLedger:
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a question, as mappings."""
+        if self._connection is None or self._pid != os.getpid():
+            # The write lock always before the connection's: opening may migrate.
+            with self.lock.held(), self._threads:
+                self._open()
         with self._threads:
             try:
                 return self._open().execute(sql, values).fetchall()
@@ -67,13 +71,14 @@ class SqliteLedger:
         return int(self.read("PRAGMA data_version")[0][0])
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
+    def write(self, *, durable: bool = True, patience_s: float | None = None) -> Iterator[Transaction]:
         """One transaction: all of it or none of it.
 
         `durable`: on the disk when this returns, power loss included. Without it, a power loss (not a crash) can take
-        the last moments: right for a running experiment's metrics, wrong for a promotion.
+        the last moments: right for a running experiment's metrics, wrong for a promotion. `patience_s`: how long to wait for
+        other writers, where somebody waits for us.
         """
-        with self._threads, self.lock.held():
+        with self.lock.held(patience_s), self._threads:
             connection = self._open()
             try:
                 connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
@@ -91,15 +96,15 @@ class SqliteLedger:
 
     def close(self) -> None:
         """Close under the lock: the last connection to close checkpoints."""
-        with self._threads:
-            connection, self._connection = self._connection, None
-            if connection is None or self._pid != os.getpid():
-                return
-            try:
-                with self.lock.held():
+        if self._connection is None or self._pid != os.getpid():
+            return
+        with ExitStack() as held:
+            with suppress(Unwritable, Unavailable):
+                held.enter_context(self.lock.held())
+            with self._threads:
+                connection, self._connection = self._connection, None
+                if connection is not None:
                     connection.close()
-            except Unwritable:
-                connection.close()
 
     def __del__(self) -> None:
         # Forgotten rather than closed: the connection ends here, and under the lock as always. The interpreter's end is

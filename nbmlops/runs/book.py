@@ -85,7 +85,7 @@ class RunBook:
     def add(self, run_id: str, facts: Facts, *, durable: bool = False) -> None:
         """Write what became known; the whole of it or nothing."""
         with self.workspace.ledger.write(durable=durable) as tx:
-            self._add(tx, run_id, facts)
+            self.write_facts(tx, run_id, facts)
             tx.changed("run", run_id)
 
     def end(
@@ -94,7 +94,7 @@ class RunBook:
         """End a run. A run that has ended keeps its first status."""
         with self.workspace.ledger.write() as tx:
             if facts:
-                self._add(tx, run_id, facts)
+                self.write_facts(tx, run_id, facts)
             tx.run(
                 "UPDATE run SET status = ?, ended_at = ?, error = ?, failed_cell = ? WHERE id = ? AND status = 'running'",
                 status,
@@ -133,7 +133,8 @@ class RunBook:
                     tx.changed("run", run_id)
         return dead
 
-    def _add(self, tx: Any, run_id: str, facts: Facts) -> None:
+    def write_facts(self, tx: Any, run_id: str, facts: Facts) -> None:
+        """Write facts inside a transaction of the caller's."""
         _params(tx, run_id, facts.params)
         tx.many(
             "INSERT INTO metric (run, name, step, value, special, at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from nbmlops.runs.book import Facts, RunBook
 from nbmlops.runs.records import Artifact
 
 _noting: dict[str, threading.Thread] = {}
+
+
+def say_plainly(error: NbmlopsError) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"nbmlops: not recorded: {error}\n")
+
+
+say: Callable[[NbmlopsError], None] = say_plainly  # capture says it in its own way, once
 
 
 def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
@@ -37,7 +46,7 @@ def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
                 )
             book.add(run_id, found)
         except NbmlopsError as error:
-            sys.stderr.write(f"nbmlops: not recorded: {error}\n")
+            say(error)
 
     thread = _noting[run_id] = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
     thread.start()

@@ -199,17 +199,43 @@ def test_secrets_do_not_reach_the_disk(book, monkeypatch):
     capture.attach(book.shell)
 
 
-def test_an_unwritable_workspace_costs_one_line_and_no_cell(book, capsys, monkeypatch):
+def test_an_unwritable_workspace_costs_one_line_and_no_cell_and_is_made_up_for_when_it_can_be(book, capsys, monkeypatch):
     from nbmlops.errors import Unwritable
+
+    book.cell(READ)
+    book.cell(FIT)
 
     def full(*_, **__):
         raise Unwritable("The workspace cannot be written: No space left on device.", hint="Check the disk.")
 
-    monkeypatch.setattr(type(book.workspace.ledger), "write", full)
-    book.cell(READ)
-    assert book.cell(FIT).success
-    assert book.cell(SCORE).success
+    with monkeypatch.context() as patched:
+        patched.setattr(type(book.workspace.ledger), "write", full)
+        assert book.cell(SCORE).success
+        assert book.cell("x = 1").success
     assert capsys.readouterr().err.count("nbmlops: not recorded") == 1
+    book.cell("y = 2")
+    (record,) = book.records()
+    assert record.run.metrics and [cell.source for cell in record.cells][-3:] == [SCORE, "x = 1", "y = 2"]
+    assert "No space left" in record.run.tags["not recorded"]
+
+
+def test_a_workspace_that_is_busy_for_long_keeps_no_cell_waiting(book, monkeypatch):
+    import fcntl
+    import time
+
+    from nbmlops.capture import session
+
+    monkeypatch.setattr(session, "PATIENCE_S", 0.2)
+    book.cell(READ)
+    book.cell(FIT)
+    with open(book.workspace.ledger.lock.path) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        began = time.monotonic()
+        assert book.cell(SCORE).success
+        assert time.monotonic() - began < 10  # not the half minute a verb would wait
+    book.cell("x = 1")
+    (record,) = book.records()
+    assert record.run.metrics
 
 
 def test_off_records_nothing_and_on_records_again(book):
