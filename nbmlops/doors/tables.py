@@ -11,7 +11,7 @@ from typing import Any
 
 # Record by record, what a row of a list shows; a record that is not here shows all its plain fields.
 _ROWS: dict[str, tuple[str, ...]] = {
-    "Run": ("id", "name", "experiment", "status", "started_at", "duration_s", "estimator", "metrics", "params"),
+    "Run": ("id", "name", "status", "started_at", "metrics", "params", "experiment", "duration_s", "estimator"),
     "ModelVersion": ("version", "aliases", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
     "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),

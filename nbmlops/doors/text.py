@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from typing import Any
 
 from nbmlops.doors.tables import Table, shown, tables_of, visible, words
 
 _MOST_ROWS = 60
 _NARROWEST = 8
+_READABLE = 12
 
 
 def text_of(value: Any, *, width: int | None = None) -> str:
@@ -33,30 +35,50 @@ def _table(table: Table, width: int) -> str:
         rows = [[words(row[0]), *row[1:]] for row in rows]
     # tabulate keeps two more columns for a head than its letters need.
     wide = [max([len(row[at]) for row in rows] + [len(name) + 2 for name in head[at : at + 1]]) for at in range(len(rows[0]))]
-    limits = _fit(wide, width)
+    whole = {at for at, name in enumerate(table.head) if name == "id"}  # an id is there to be copied
+    kept = _kept(wide, width, whole) if head else len(wide)
+    left_out, head, wide = len(wide) - kept, head[:kept], wide[:kept]
+    rows = [row[:kept] for row in rows]
+    limits = _fit(wide, width, whole)
     rows = [[_cut(text, limit) for text, limit in zip(row, limits, strict=True)] for row in rows]
     head = [_cut(text, limit - 2) for text, limit in zip(head, limits, strict=False)]
-    right = [_all_numbers([row[at] for row in table.rows]) for at in range(len(rows[0]))]
+    right = [_all_numbers([row[at] for row in table.rows]) for at in range(len(wide))]
     body = tabulate(
         rows, headers=head, tablefmt="simple" if head else "plain", disable_numparse=True,
         colalign=["right" if head and numbers else "left" for numbers in right],
     )  # fmt: skip
     more = len(table.rows) - len(rows)
     lines = [visible(table.title, width=width)] if table.title else []
-    return "\n".join([*lines, body, *([f"… and {more} more rows: --json has all"] if more > 0 else [])])
+    if more > 0:
+        lines_after = [f"… and {more} more rows: --json has all"]
+    else:
+        lines_after = [f"… and {left_out} more columns: a wider terminal or --json has all"] if left_out else []
+    return "\n".join([*lines, body, *lines_after])
 
 
-def _fit(widths: list[int], total: int) -> list[int]:
-    """Column widths that fit into `total` with two spaces between: the widest give way first.
+def _kept(widths: list[int], total: int, whole: Collection[int]) -> int:
+    """How many columns, from the left, fit into `total` without being cut beyond reading.
 
-    >>> _fit([4, 30, 20], 40)
-    [4, 16, 16]
+    >>> _kept([23, 30, 30, 30], 60, {0})
+    3
+    """
+    count = len(widths)
+    while count > 3 and sum(w if at in whole else min(w, _READABLE) for at, w in enumerate(widths[:count])) + 2 * (count - 1) > total:
+        count -= 1
+    return count
+
+
+def _fit(widths: list[int], total: int, whole: Collection[int] = ()) -> list[int]:
+    """Column widths that fit into `total` with two spaces between: the widest give way first, those of `whole` never.
+
+    >>> _fit([4, 30, 20], 40), _fit([23, 30, 20], 60, {0})
+    ([4, 16, 16], [23, 16, 16])
     """
     room = max(total - 2 * (len(widths) - 1), 1)
     limit = max(widths, default=1)
-    while limit > _NARROWEST and sum(min(width, limit) for width in widths) > room:
+    while limit > _NARROWEST and sum(width if at in whole else min(width, limit) for at, width in enumerate(widths)) > room:
         limit -= 1
-    return [min(width, limit) for width in widths]
+    return [width if at in whole else min(width, limit) for at, width in enumerate(widths)]
 
 
 def _cut(text: str, limit: int) -> str:
