@@ -17,7 +17,7 @@ MLFLOW = (
 
 
 def measure() -> list[dict[str, Any]]:
-    """Medians; the base is BLAKE3 over the frame's Arrow buffers, the least a whole-content digest can cost."""
+    """Medians; the base is BLAKE3 over the frame's Arrow buffers, the least a digest of the whole content that proves it can cost."""
     import joblib
     import pandas as pd
     import pyarrow as pa

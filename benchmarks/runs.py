@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.timing import mlflow_python, printed
 
+ROUNDS = 7
 OURS = """
 import os, tempfile, time; folder = tempfile.mkdtemp(); os.chdir(folder); open("a.bin", "wb").write(os.urandom(1024))
 from nbmlops import run; run.start("warm"); run.end(); t = time.perf_counter()
@@ -28,9 +29,11 @@ print(time.perf_counter() - t)
 
 
 def measure() -> list[dict[str, Any]]:
-    """Medians over fresh processes."""
-    rows = [{"what": "nbmlops", "seconds": sorted(printed(OURS) for _ in range(5))[2], "base": True}]
+    """Medians over fresh processes, in turn."""
     mlflow = mlflow_python()
-    if mlflow:
-        rows.append({"what": "MLflow on SQLite", "seconds": sorted(printed(THEIRS, mlflow) for _ in range(3))[1]})
-    return rows
+    taken: dict[str, list[float]] = {"nbmlops": [], **({"MLflow on SQLite": []} if mlflow else {})}
+    for _ in range(ROUNDS):
+        taken["nbmlops"].append(printed(OURS))
+        if mlflow:
+            taken["MLflow on SQLite"].append(printed(THEIRS, mlflow))
+    return [{"what": name, "seconds": sorted(times)[ROUNDS // 2], "base": name == "nbmlops"} for name, times in taken.items()]
