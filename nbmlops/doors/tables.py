@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,13 +49,13 @@ def tables_of(value: Any) -> list[Table]:
     return [Table(kind, [], fields), *_parts(value)]
 
 
-def list_table(title: str, records: Iterable[Any]) -> Table:
+def list_table(title: str, records: Sequence[Any]) -> Table:
     """One row a record; columns in which nothing stands are left out."""
     rows = [_row(record) for record in records]
-    names: list[str] = []
-    for spread in (False, True):  # plain columns first, then the measured and given
-        names += [name for row in rows for name in row if ("." in name) == spread and name not in names]
-        names = list(dict.fromkeys(names))
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if rows and (order := _ROWS.get(type(records[0]).__name__)):
+        places = {field: at for at, field in enumerate(order)}
+        names.sort(key=lambda name: places.get(_field_of(name), len(places)))
     few = [name for name in names if any(row.get(name) not in (None, "", [], {}) for row in rows)]
     return Table(title, few, [[row.get(name) for name in few] for row in rows])
 
@@ -109,6 +109,13 @@ def _model_row(model: Any) -> dict[str, Any]:
 def _spread(name: str, item: dict[str, Any]) -> dict[str, Any]:
     mark = "" if name == "metrics" else "param "
     return {f"{mark}{key}.": value for key, value in list(item.items())[:_MOST_SPREAD]}
+
+
+def _field_of(column: str) -> str:
+    # What `_spread` made of a mapping stands where the mapping would.
+    if not column.endswith("."):
+        return column
+    return "params" if column.startswith("param ") else "metrics"
 
 
 def _comparison(value: Any) -> Table:
