@@ -231,6 +231,8 @@ class Session:
         del self.before.cells[:-2000], self.before.files[:-2000]
         if run is None:
             return
+        if run.how == "live" and self.fit_count > len(facts.fits):
+            facts.params = {}  # set after the fit: the next run's, not this one's
         self.read_since |= {use.digest for use in facts.files if use.digest and use.mode == "read"}
         if facts.fits or run.how != "live":
             # What a live session reads after its last fit is not what that run was made from.

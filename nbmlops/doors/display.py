@@ -140,7 +140,7 @@ def _table(table: Any) -> str:
     from nbmlops.doors.tables import words
 
     if not table.rows:
-        return "<p>Nothing yet.</p>"
+        return f"<p>{table.empty}</p>"
     whole, head_style, cell_style = _STYLE
     parts = [f'<table style="{whole}">']
     if table.title:

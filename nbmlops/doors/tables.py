@@ -32,6 +32,7 @@ class Table:
     title: str
     head: list[str]
     rows: list[list[Any]]
+    empty: str = "Nothing yet."
 
 
 def tables_of(value: Any) -> list[Table]:
@@ -120,7 +121,7 @@ def _field_of(column: str) -> str:
 
 def _comparison(value: Any) -> Table:
     names = [f"{run.name} ({run.id[-6:]})" for run in value.runs]
-    return Table("", ["part", "name", *names], [[d.part, d.name, *d.values] for d in value.differences])
+    return Table("", ["part", "name", *names], [[d.part, d.name, *d.values] for d in value.differences], empty="No differences.")
 
 
 def words(name: str) -> str:

@@ -28,7 +28,7 @@ def _table(table: Table, width: int) -> str:
     from tabulate import tabulate
 
     if not table.rows:
-        return "Nothing yet."
+        return table.empty
     rows = [[shown(value, width=400) for value in row] for row in table.rows[:_MOST_ROWS]]
     head = [visible(words(name), width=60) for name in table.head]
     if not head:

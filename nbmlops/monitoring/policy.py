@@ -152,8 +152,9 @@ class _Deciding:
         worse = error - baseline if rule.better == "lower" else baseline - error
         percent = 100 * worse / abs(baseline) if baseline else math.copysign(math.inf, worse) if worse else 0.0
         self.evidence["worse_percent"] = percent
-        way = "worse" if percent >= 0 else "better"
-        self.told = f"{rule.metric} is {error:.4g}, {abs(percent):.0f} % {way} than {baseline:.4g} ({whence})."
+        way = "worse" if percent > 0 else "better"
+        compared = "as good as" if abs(percent) < 0.5 else f"{abs(percent):.0f} % {way} than"
+        self.told = f"{rule.metric} is {error:.4g}, {compared} {baseline:.4g} ({whence})."
         return not percent <= rule.decay_percent  # an error that is no number is decay
 
     # -- retraining

@@ -27,9 +27,9 @@ def compare(records: list[RunRecord]) -> Comparison:
         add("estimator", name, [parameters.get(name) for parameters in fitted])
     add("code", "commit", [run.git_commit for run in runs])
     add("code", "notebook", [run.notebook for run in runs])
-    sources = [[cell.source for cell in record.cells] for record in records]
-    for at in range(max(map(len, sources), default=0)):
-        add("code", f"cell {at}", [source[at] if at < len(source) else None for source in sources])
+    sources = [_sources(record) for record in records]
+    for at, key in enumerate(_names(sources)):
+        add("code", f"cell {at}", [source.get(key) for source in sources])
     for key in ("python", "platform"):
         add("environment", key, [record.environment.get(key) for record in records])
     installed = [record.environment.get("distributions", {}) for record in records]
@@ -39,6 +39,12 @@ def compare(records: list[RunRecord]) -> Comparison:
     for name in _names(run.metrics for run in runs):
         add("metric", name, [run.metrics.get(name) for run in runs])
     return Comparison(runs=runs, differences=found)
+
+
+def _sources(record: RunRecord) -> dict[str, str]:
+    """The code that made a run's models: each cell up to the last fit as it last ran, by its id where it has one."""
+    last = max((fit.position for fit in record.fits if fit.position is not None), default=None)
+    return {cell.cell_id or cell.source: cell.source for cell in record.cells if last is None or cell.position <= last}
 
 
 def _names(mappings: Any) -> list[str]:

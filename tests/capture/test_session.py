@@ -59,6 +59,26 @@ def test_running_the_training_cell_again_is_a_new_run(book):
     assert all(record.files for record in records)
 
 
+def test_a_parameter_changed_after_the_fit_is_the_next_runs(book):
+    book.cell(READ, "read")
+    book.cell("# parameters\nalpha = 1.0", "parameters")
+    book.cell("from sklearn.linear_model import Ridge\nm = Ridge(alpha=alpha).fit(d[['a']], d.b)", "fit")
+    book.cell("# parameters\nalpha = 3.0", "parameters")
+    book.cell("from sklearn.linear_model import Ridge\nm = Ridge(alpha=alpha).fit(d[['a']], d.b)", "fit")
+    book.close()
+    first, second = book.records()
+    capture.attach(book.shell)
+    assert [record.run.params for record in (first, second)] == [{"alpha": 1.0}, {"alpha": 3.0}]
+    assert [record.fits[0].parameters["alpha"] for record in (first, second)] == [1.0, 3.0]
+    found = run.compare([first.run.id, second.run.id], workspace=book.workspace)
+    told = {(difference.part, difference.name): difference.values for difference in found.differences if difference.part != "status"}
+    assert told == {
+        ("parameter", "alpha"): [1.0, 3.0],
+        ("estimator", "alpha"): [1.0, 3.0],
+        ("code", "cell 1"): ["# parameters\nalpha = 1.0", "# parameters\nalpha = 3.0"],
+    }
+
+
 def test_a_loop_of_fits_is_one_run(book):
     book.cell(READ)
     book.cell(
