@@ -32,10 +32,10 @@ def run(*command: str | Path, **how: object) -> str:
 def without_node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment whose PATH has everything but node and npm."""
     folder = tmp_path_factory.mktemp("bin")
-    for place in ("/bin", "/usr/bin"):
-        for program in Path(place).iterdir():
-            if program.name not in ("node", "nodejs", "npm", "npx", "corepack") and not (folder / program.name).exists():
-                (folder / program.name).symlink_to(program)
+    programs = {program.name: program for place in ("/bin", "/usr/bin") for program in Path(place).iterdir()}
+    for name, program in programs.items():
+        if name not in ("node", "nodejs", "npm", "npx", "corepack"):
+            (folder / name).symlink_to(program)
     assert shutil.which("node", path=str(folder)) is None
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "NBMLOPS"))}
     return {**kept, "PATH": str(folder)}
