@@ -38,6 +38,7 @@ class Workspace:
         self.clock = clock
         self._actor = actor
         self.opened_id: tuple[int, int] | None = None
+        self.closing: list[Callable[[], None]] = []  # who wants to write before it closes
 
     @classmethod
     def at(cls, folder: Path | str, *, clock: Callable[[], datetime] = utc_now, actor: str | None = None) -> Workspace:
@@ -98,7 +99,9 @@ class Workspace:
         return plugins.adapter("blobs", self.settings.blobs)(self.folder / "blobs")
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened, after what waits to be written."""
+        while self.closing:
+            self.closing.pop()()
         for name in ("ledger", "prediction_ledger"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()

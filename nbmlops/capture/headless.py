@@ -6,7 +6,7 @@ from nbmlops import plugins
 from nbmlops.capture.session import attach, current_session
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs import current
-from nbmlops.runs.book import Facts
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
 
 MAX_MODEL_BYTES = 512 << 20

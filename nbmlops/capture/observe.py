@@ -11,8 +11,8 @@ from nbmlops.capture.fits import SAMPLE_ROWS, Fingerprints, FitFacts, Living, cl
 from nbmlops.capture.reads import reads
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs import current
-from nbmlops.runs.book import Facts
 from nbmlops.runs.current import OpenRun
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Fit, MetricPoint
 
 _PATH_NAMES = ("filepath_or_buffer", "path", "source", "io", "file", "filename", "path_or_buf", "fname", "where")
@@ -29,7 +29,6 @@ class Noting(Protocol):
     data: dict[str, Any]
     living: Living
     fit_count: int
-    metric_steps: dict[tuple[str, str], int]
 
     def open_live(self) -> OpenRun:
         """The open run, opened now if there was none."""
@@ -118,8 +117,7 @@ class Observer:
         session, run = self.session, current.current()
         if run is None:
             return  # a number about no model of this session
-        step = session.metric_steps.get((run.id, name), -1) + 1
-        session.metric_steps[(run.id, name)] = step
+        step = current.next_step(run, name)
         session.now.metrics.append(MetricPoint(name=name, step=step, value=float(value), at=run.workspace.clock()))
 
 

@@ -23,13 +23,12 @@ from nbmlops.capture.reads import reads
 from nbmlops.capture.where import notebook_of
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import mask, mask_params
-from nbmlops.runs import current, surroundings
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs import current, trouble
+from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import OpenRun
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact, Cell, Status
 from nbmlops.workspace import Workspace, opened, utc_now
-
-PATIENCE_S = 2.0  # how long a user's cell waits for other writers before its record does
 
 _session: Session | None = None
 
@@ -49,9 +48,7 @@ class Session:
         self.read_since: set[str] = set()  # digests of what was read since the last fit
         self.living = Living()
         self.figures = Figures()
-        self.unwritten: list[tuple[OpenRun, Facts]] = []  # what a full disk or a busy lock kept from the ledger
         self.fit_count = 0
-        self.metric_steps: dict[tuple[str, str], int] = {}
         self.opened_by: tuple[Any, str] | None = None
         self.cell_scoped: OpenRun | None = None
         self.raised: dict[Any, tuple[int, str]] = {}
@@ -242,21 +239,8 @@ class Session:
                 self.run_data |= fresh
                 facts.data_hash = _data_hash(self.run_data)
         if facts or self.data:
-            self.unwritten.append((run, facts))
-            self._write()
-
-    def _write(self) -> None:
-        """Write what is not written yet, in one transaction; what cannot be written now is tried again at the next cell."""
-        from nbmlops.data import book
-
-        run = self.unwritten[-1][0]
-        with run.workspace.ledger.write(durable=False, patience_s=PATIENCE_S) as tx:
-            for dataset in self.data.values():
-                book.remember(tx, dataset)
-            for each, facts in self.unwritten:
-                each.book.write_facts(tx, each.id, facts)
-                tx.changed("run", each.id)
-        self.unwritten, self.data = [], {}
+            facts.datasets, self.data = list(self.data.values()), {}
+            run.book.add(run.id, facts)
 
     def failed(self, error: Exception) -> None:
         """Capture went wrong: say it once, in one line, and step aside."""
@@ -329,7 +313,7 @@ def attach(shell: Any) -> None:
     current.opener = session.open_live
     current.after_enter = session.entered
     current.before_end = session.before_end
-    surroundings.say = session.failed
+    trouble.say = session.failed
     attached = os.environ.get(current.ATTACH_ENVIRONMENT)
     if attached and current.current() is None:
         place = opened(Path.cwd())
@@ -352,7 +336,7 @@ def detach(shell: Any) -> None:
         if hook in shell.events.callbacks[name]:
             shell.events.unregister(name, hook)
     current.opener = current.after_enter = current.before_end = None
-    surroundings.say = surroundings.say_plainly
+    trouble.say = trouble.say_plainly
     atexit.unregister(session.close)
 
 

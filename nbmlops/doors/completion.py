@@ -166,6 +166,7 @@ def _folders(flag: str) -> list[str]:
 
 def _known(name: str, fragment: str = "") -> list[str]:
     """Names of one kind in the workspace here, if there is one: completion makes none and migrates none."""
+    from nbmlops.runs import spooled
     from nbmlops.settings import FOLDER, SCHEMA_VERSION, find_root, read_settings
     from nbmlops.workspace import opened
 
@@ -177,4 +178,6 @@ def _known(name: str, fragment: str = "") -> list[str]:
         return []
     if settings.ledger == "sqlite" and not (root / FOLDER / "ledger.sqlite").is_file():
         return []
-    return [str(row[0]) for row in opened(Path.cwd()).ledger.read(_KNOWN[name], _MOST)]
+    place = opened(Path.cwd())
+    spooled.flush(place)
+    return [str(row[0]) for row in place.ledger.read(_KNOWN[name], _MOST)]

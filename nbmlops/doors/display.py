@@ -16,8 +16,8 @@ from typing import Any
 RECORDS = {
     "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "ColumnChange", "DataDiff"),
     "nbmlops.runs.records": (
-        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Artifact", "RunRecord", "Difference", "Comparison", "WorkspaceInfo", "Changes",
-        "AuditEvent", "AuditCheck",
+        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "HiddenState", "Artifact", "RunRecord", "Logged",
+        "Difference", "Comparison", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",

@@ -6,6 +6,7 @@ import fcntl
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,12 +28,11 @@ class WriteLock:
         self._depth = 0
         self._handle: int | None = None
         self._pid = os.getpid()
+        _locks.add(self)
 
     @contextmanager
     def held(self, patience_s: float | None = None) -> Iterator[None]:
         """Hold the lock. Waits at most `patience_s` (the lock's own time limit if not given), then says who might have it."""
-        if os.getpid() != self._pid:  # a fork: the parent's descriptor shares its lock
-            self.__init__(self.path, timeout_s=self.timeout_s)  # type: ignore[misc]
         patience = self.timeout_s if patience_s is None else patience_s
         end = time.monotonic() + patience
         if not self._threads.acquire(timeout=patience):
@@ -79,5 +79,24 @@ class WriteLock:
 
     def _release(self) -> None:
         if self._handle is not None:
-            os.close(self._handle)  # the only descriptor of this open file: closing it unlocks
+            # Said, not only closed: a process forked at this moment has the same open file.
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+            os.close(self._handle)
             self._handle = None
+
+    def _forked(self) -> None:
+        # The parent's descriptor shares its lock, and one of its threads may have held this one.
+        if self._handle is not None:
+            os.close(self._handle)
+        self.__init__(self.path, timeout_s=self.timeout_s)  # type: ignore[misc]
+
+
+_locks: weakref.WeakSet[WriteLock] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for lock in list(_locks):
+        lock._forked()
+
+
+os.register_at_fork(after_in_child=_forked)

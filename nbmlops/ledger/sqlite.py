@@ -51,6 +51,7 @@ class SqliteLedger:
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a question, as mappings."""
+        self._own()
         if self._connection is None or self._pid != os.getpid():
             # The write lock always before the connection's: opening may migrate.
             with self.lock.held(), self._threads:
@@ -78,6 +79,7 @@ class SqliteLedger:
         the last moments: right for a running experiment's metrics, wrong for a promotion. `patience_s`: how long to wait for
         other writers, where somebody waits for us.
         """
+        self._own()
         with self.lock.held(patience_s), self._threads:
             connection = self._open()
             try:
@@ -114,10 +116,16 @@ class SqliteLedger:
 
     # -- opening
 
+    def _own(self) -> None:
+        # In a forked child: the parent's thread may have held the lock at that moment, and its connection is left alone;
+        # closing it here would write to files that the parent has open.
+        if self._pid not in (0, os.getpid()):
+            _inherited.append(self._connection)
+            self._threads, self._connection, self._pid = threading.RLock(), None, 0
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is not None and self._pid == os.getpid():
             return self._connection
-        # After a fork the parent's connection is left alone: closing it here would drop the parent's locks.
         self._pid = os.getpid()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -169,6 +177,7 @@ class SqliteLedger:
         return error
 
 
+_inherited: list[Any] = []  # kept, so that a forked child never closes them
 _alive: weakref.WeakSet[SqliteLedger] = weakref.WeakSet()
 
 

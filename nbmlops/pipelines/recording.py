@@ -25,8 +25,9 @@ from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import MASK, mask, mask_params
 from nbmlops.pipelines.runner import EXECUTED
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
 from nbmlops.runs.surroundings import environment, git
 from nbmlops.settings import ENVIRONMENT

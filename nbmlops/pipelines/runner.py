@@ -14,8 +14,9 @@ from nbmlops.atomic import write_whole
 from nbmlops.errors import Invalid, NotFound, Unavailable, Unwritable, there_is
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Run
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace

@@ -5,38 +5,18 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from nbmlops.errors import Invalid, NotFound
-from nbmlops.ledger.encode import dump, load, moment, now_text, number, plain, text, unnumber
+from nbmlops.ledger.encode import load, moment, plain, text, unnumber
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import Owner, alive, this_process
-from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, MetricPoint, Run, RunRecord, Status
+from nbmlops.runs import spooled
+from nbmlops.runs.facts import Facts
+from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial
+from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
-
-SCHEMA = 1
-
-
-@dataclass
-class Facts:
-    """What became known since the last writing; one transaction takes it all."""
-
-    params: dict[str, Any] = field(default_factory=dict)
-    metrics: list[MetricPoint] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
-    files: list[FileUse] = field(default_factory=list)
-    fits: list[Fit] = field(default_factory=list)
-    artifacts: list[Artifact] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-    git: dict[str, Any] | None = None
-    environment: dict[str, Any] | None = None
-    notebook: tuple[str, str] | None = None
-    data_hash: str | None = None
-
-    def __bool__(self) -> bool:
-        return any(bool(value) for value in vars(self).values())
 
 
 class RunBook:
@@ -63,167 +43,70 @@ class RunBook:
     ) -> str:
         """Open a run that this process owns, and give its id."""
         run_id = run_id or new_id("run")
-        with self.workspace.ledger.write() as tx:
-            tx.insert(
-                "run",
-                id=run_id,
-                name=text(name),
-                experiment=text(experiment),
-                kind=kind,
-                status="running",
-                started_at=now_text(started_at or self.workspace.clock()),
-                notebook=text(notebook) if notebook else None,
-                notebook_known_from=known_from,
-                owner=(owner or this_process()).as_text(),
-                tags=dump(tags or {}),
-                schema_version=SCHEMA,
-            )
-            _params(tx, run_id, params or {})
-            tx.changed("run", run_id)
+        begun = Opened(
+            name=name, experiment=experiment, kind=kind, started_at=started_at or self.workspace.clock(),
+            owner=(owner or this_process()).as_text(), notebook=notebook, known_from=known_from,
+        )  # fmt: skip
+        self._say(Event(run_id, opened=begun, facts=Facts(params=plain(params or {}), tags=tags or {})))
         return run_id
 
-    def add(self, run_id: str, facts: Facts, *, durable: bool = False) -> None:
-        """Write what became known; the whole of it or nothing."""
-        with self.workspace.ledger.write(durable=durable) as tx:
-            self.write_facts(tx, run_id, facts)
-            tx.changed("run", run_id)
+    def add(self, run_id: str, facts: Facts) -> None:
+        """Say what became known. It survives this process when this returns, and is in the ledger a moment later."""
+        self._say(Event(run_id, facts=facts))
 
     def end(
         self, run_id: str, status: Status, *, error: str | None = None, failed_cell: int | None = None, facts: Facts | None = None
     ) -> None:
-        """End a run. A run that has ended keeps its first status."""
-        with self.workspace.ledger.write() as tx:
-            if facts:
-                self.write_facts(tx, run_id, facts)
-            tx.run(
-                "UPDATE run SET status = ?, ended_at = ?, error = ?, failed_cell = ? WHERE id = ? AND status = 'running'",
-                status,
-                now_text(self.workspace.clock()),
-                text(error) if error else None,
-                failed_cell,
-                run_id,
-            )
-            tx.changed("run", run_id)
+        """End a run; all of it is durably in the ledger when this returns. A run that has ended keeps its first status."""
+        over = Ended(status, self.workspace.clock(), error, failed_cell)
+        writer = spooled.writer(self.workspace)
+        writer.say(Event(run_id, facts=facts, ended=over))
+        writer.flush(durable=True)
 
     def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None) -> None:
         """Say under which digest a fitted estimator was kept, or why it was not."""
-        with self.workspace.ledger.write() as tx:
-            tx.run(
-                "UPDATE fit SET artifact = ?, note = coalesce(?, note) WHERE run = ? AND number = ?",
-                artifact,
-                note and text(note),
-                run_id,
-                number,
-            )
-            tx.changed("run", run_id)
+        self._say(Event(run_id, kept=Kept(number, artifact, note)))
 
     def settle(self) -> list[str]:
-        """Find runs whose owner has died and say so: `killed`. Gives their ids."""
+        """Take in what dead processes left, and find runs whose owner has died: `killed`. Gives their ids."""
+        spooled.flush(self.workspace)
+        spooled.take_in(self.workspace)
         rows = self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'")
         dead = [row["id"] for row in rows if alive(Owner.from_text(row["owner"])) is False]
         if dead:
             with self.workspace.ledger.write() as tx:
                 for run_id in dead:
-                    tx.run(
-                        "UPDATE run SET status = 'killed', ended_at = ?, error = ? WHERE id = ? AND status = 'running'",
-                        now_text(self.workspace.clock()),
-                        "The process that ran it is gone.",
-                        run_id,
-                    )
+                    spooled.apply(tx, Event(run_id, ended=Ended("killed", self.workspace.clock(), "The process that ran it is gone.")))
                     tx.changed("run", run_id)
         return dead
 
-    def write_facts(self, tx: Any, run_id: str, facts: Facts) -> None:
-        """Write facts inside a transaction of the caller's."""
-        _params(tx, run_id, facts.params)
-        tx.many(
-            "INSERT INTO metric (run, name, step, value, special, at) VALUES (?, ?, ?, ?, ?, ?)",
-            [(run_id, text(m.name), m.step, *number(m.value), now_text(m.at)) for m in facts.metrics],
-        )
-        tx.many(
-            "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    run_id,
-                    c.position,
-                    c.cell_id,
-                    c.execution_count,
-                    text(c.source),
-                    now_text(c.started_at),
-                    c.duration_s,
-                    c.error and text(c.error),
-                )
-                for c in facts.cells
-            ],
-        )
-        tx.many(
-            "INSERT OR REPLACE INTO file_use (run, path, mode, digest, size_bytes, modified_at, position, note) VALUES (?,?,?,?,?,?,?,?)",
-            [
-                (
-                    run_id,
-                    text(f.path),
-                    f.mode,
-                    f.digest,
-                    f.size_bytes,
-                    f.modified_at and now_text(f.modified_at),
-                    -1 if f.position is None else f.position,
-                    f.note,
-                )
-                for f in facts.files
-            ],
-        )
-        for fit in facts.fits:
-            tx.insert(
-                "fit",
-                or_replace=True,
-                run=run_id,
-                number=fit.number,
-                position=fit.position,
-                estimator=text(fit.estimator),
-                parameters=dump(fit.parameters),
-                frame=fit.frame,
-                target=fit.target,
-                duration_s=fit.duration_s,
-                artifact=fit.artifact,
-                note=fit.note and text(fit.note),
-            )
-        tx.many(
-            "INSERT OR REPLACE INTO artifact (run, name, digest, media_type, size_bytes, position) VALUES (?,?,?,?,?,?)",
-            [(run_id, text(a.name), a.digest, a.media_type, a.size_bytes, a.position) for a in facts.artifacts],
-        )
-        if facts.tags:
-            held = load(tx.read("SELECT tags FROM run WHERE id = ?", run_id)[0]["tags"])
-            tx.run("UPDATE run SET tags = ? WHERE id = ?", dump({**held, **facts.tags}), run_id)
-        for column, value in (("git", facts.git), ("environment", facts.environment)):
-            if value is not None:
-                tx.run(f"UPDATE run SET {column} = ? WHERE id = ?", dump(value), run_id)  # noqa: S608 (two fixed names)
-        if facts.notebook:
-            tx.run(
-                "UPDATE run SET notebook = ?, notebook_known_from = ? WHERE id = ? AND notebook IS NULL",
-                text(facts.notebook[0]),
-                facts.notebook[1],
-                run_id,
-            )
-        if facts.data_hash:
-            tx.run("UPDATE run SET data_hash = ? WHERE id = ?", facts.data_hash, run_id)
+    def _say(self, event: Event) -> None:
+        spooled.writer(self.workspace).say(event)
 
     # -- reading
 
     def full_id(self, run_id: str) -> str:
         """The whole id of a run named by its id or a beginning of it that is its alone."""
         wanted = run_id if run_id.startswith("run-") else f"run-{run_id}"
-        rows = self.workspace.ledger.read("SELECT id FROM run WHERE substr(id, 1, ?) = ? LIMIT 2", len(wanted), wanted)
+        rows = self._read("SELECT id FROM run WHERE id >= ? AND id < ? LIMIT 2", wanted, wanted + "\U0010ffff")
         if len(rows) == 1:
             return str(rows[0]["id"])
         if rows:
             raise Invalid(f"More than one run begins with {run_id[:60]!r}.", hint="Give more of its id.")
-        recent = [row["id"] for row in self.workspace.ledger.read("SELECT id FROM run ORDER BY started_at DESC LIMIT 3")]
+        recent = [row["id"] for row in self._read("SELECT id FROM run ORDER BY started_at DESC LIMIT 3")]
         raise NotFound(f"There is no run {run_id[:60]!r}.", hint=f"The newest: {', '.join(recent) or 'none yet'}. All: %mlops run find")
 
     def run(self, run_id: str) -> Run:
         """One run by its id or a unique beginning of it."""
-        return self._runs(self.workspace.ledger.read("SELECT * FROM run WHERE id = ?", self.full_id(run_id)))[0]
+        return self.runs([self.full_id(run_id)])[0]
+
+    def runs(self, run_ids: Sequence[str]) -> list[Run]:
+        """Runs by their whole ids, in the order asked for; ids that are not there are left out."""
+        found = {}
+        for part in _chunks(list(run_ids)):
+            for row in self._read(f"SELECT * FROM run WHERE id IN ({','.join('?' * len(part))})", *part):  # noqa: S608
+                found[row["id"]] = row
+        return self._runs([found[run_id] for run_id in run_ids if run_id in found])
 
     def find(self, *, experiment: str | None = None, notebook: str | None = None, status: str | None = None, limit: int = 50) -> list[Run]:
         """Runs, newest first."""
@@ -234,71 +117,81 @@ class RunBook:
                 where.append(f"{column} = ?")
                 values.append(text(value))
         sql = f"SELECT * FROM run WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?"  # noqa: S608
-        return self._runs(self.workspace.ledger.read(sql, *values, limit))
+        return self._runs(self._read(sql, *values, limit))
 
     def record(self, run_id: str) -> RunRecord:
         """Everything known of a run."""
         run = self.run(run_id)
-        read = self.workspace.ledger.read
-        row = read("SELECT git, environment FROM run WHERE id = ?", run.id)[0]
+        read = self._read
+        row = read(
+            "SELECT git, environment, seeds, hidden, (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
+            " FROM run WHERE id = ?",
+            run.id,
+        )[0]
+        environment = row["surroundings"] or (row["environment"] if (row["environment"] or "").startswith("{") else None)
         return RunRecord(
             run=run,
             cells=[_cell(c) for c in read("SELECT * FROM cell WHERE run = ? ORDER BY position", run.id)],
             history=[_point(m) for m in read("SELECT * FROM metric WHERE run = ? ORDER BY name, step, id", run.id)],
-            files=[_file(f) for f in read("SELECT * FROM file_use WHERE run = ? ORDER BY mode, path, position", run.id)],
+            files=[_file(f) for f in read("SELECT * FROM file_use WHERE run = ? ORDER BY mode, path, position, detail", run.id)],
             fits=self.fits(run.id),
             artifacts=[
                 Artifact(**{k: a[k] for k in ("name", "digest", "media_type", "size_bytes", "position")})
                 for a in read("SELECT * FROM artifact WHERE run = ? ORDER BY name", run.id)
             ],
             git=load(row["git"]) or {},
-            environment=load(row["environment"]) or {},
+            environment=load(environment) or {},
+            trials=[_trial(t) for t in read("SELECT * FROM trial WHERE run = ? ORDER BY number", run.id)],
+            seeds=[Seed(**seed) for seed in json.loads(row["seeds"] or "[]")],
+            hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
         )
+
+    def last_step(self, run_id: str, metric: str) -> int:
+        """The highest step a metric has; -1 before the first."""
+        found = self._read("SELECT max(step) FROM metric WHERE run = ? AND name = ?", run_id, text(metric))[0][0]
+        return -1 if found is None else int(found)
 
     def fits(self, run_id: str) -> list[Fit]:
         """A run's fits in the order they happened."""
-        rows = self.workspace.ledger.read("SELECT * FROM fit WHERE run = ? ORDER BY number", run_id)
+        rows = self._read("SELECT * FROM fit WHERE run = ? ORDER BY number", run_id)
         return [
             Fit(
-                number=f["number"],
-                position=f["position"],
-                estimator=f["estimator"],
+                **{k: f[k] for k in ("number", "position", "estimator", "frame", "target", "duration_s", "artifact", "note")},
                 parameters=load(f["parameters"]),
-                frame=f["frame"],
-                target=f["target"],
-                duration_s=f["duration_s"],
-                artifact=f["artifact"],
-                note=f["note"],
+                depends=json.loads(f["depends"] or "[]"),
             )
             for f in rows
         ]
+
+    def _read(self, sql: str, *values: Any) -> list[Any]:
+        spooled.flush(self.workspace)
+        rows: list[Any] = self.workspace.ledger.read(sql, *values)
+        return rows
 
     def _runs(self, rows: Sequence[Any]) -> list[Run]:
         ids = [row["id"] for row in rows]
         params: dict[str, dict[str, Any]] = defaultdict(dict)
         metrics: dict[str, dict[str, float]] = defaultdict(dict)
+        tags: dict[str, dict[str, str]] = defaultdict(dict)
         estimators: dict[str, str] = {}
         for part in _chunks(ids):
             marks = ",".join("?" * len(part))
-            read = self.workspace.ledger.read
-            for p in read(f"SELECT run, name, value FROM param WHERE run IN ({marks})", *part):  # noqa: S608
+            for p in self._read(f"SELECT run, name, value FROM param WHERE run IN ({marks})", *part):  # noqa: S608
                 params[p["run"]][p["name"]] = load(p["value"])
-            for m in read(f"SELECT run, name, value, special FROM metric WHERE run IN ({marks}) ORDER BY step, id", *part):  # noqa: S608
+            for m in self._read(f"SELECT run, name, value, special FROM last_metric WHERE run IN ({marks})", *part):  # noqa: S608
                 metrics[m["run"]][m["name"]] = unnumber(m["value"], m["special"])
-            for f in read(f"SELECT run, estimator FROM fit WHERE run IN ({marks}) ORDER BY number", *part):  # noqa: S608
+            for t in self._read(f"SELECT run, name, value FROM tag WHERE run IN ({marks})", *part):  # noqa: S608
+                tags[t["run"]][t["name"]] = t["value"]
+            for f in self._read(f"SELECT run, estimator FROM fit WHERE run IN ({marks}) ORDER BY number", *part):  # noqa: S608
                 estimators[f["run"]] = f["estimator"]
-        return [_run(row, params[row["id"]], metrics[row["id"]], estimators.get(row["id"])) for row in rows]
+        return [_run(row, params[row["id"]], metrics[row["id"]], tags[row["id"]], estimators.get(row["id"])) for row in rows]
 
 
 def _chunks(ids: list[str], size: int = 500) -> Iterable[list[str]]:
     return (ids[at : at + size] for at in range(0, len(ids), size))
 
 
-def _params(tx: Any, run_id: str, params: dict[str, Any]) -> None:
-    tx.many("INSERT OR REPLACE INTO param (run, name, value) VALUES (?, ?, ?)", [(run_id, text(k), dump(v)) for k, v in params.items()])
-
-
-def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], estimator: str | None) -> Run:
+def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], estimator: str | None) -> Run:
     started, ended = moment(row["started_at"]), moment(row["ended_at"])
     git = json.loads(row["git"]) if row["git"] else {}
     assert started is not None
@@ -315,7 +208,7 @@ def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], estimator:
         notebook_known_from=row["notebook_known_from"],
         failed_cell=row["failed_cell"],
         error=row["error"],
-        tags=load(row["tags"]),
+        tags=tags,
         params=plain(params),
         metrics=metrics,
         data_hash=row["data_hash"],
@@ -326,30 +219,25 @@ def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], estimator:
 
 
 def _cell(row: Any) -> Cell:
-    return Cell(
-        position=row["position"],
-        cell_id=row["cell_id"],
-        execution_count=row["execution_count"],
-        source=row["source"],
-        started_at=datetime.fromisoformat(row["started_at"]),
-        duration_s=row["duration_s"],
-        error=row["error"],
-    )
+    kept = ("position", "cell_id", "execution_count", "source", "duration_s", "error", "outputs")
+    return Cell(**{name: row[name] for name in kept}, started_at=datetime.fromisoformat(row["started_at"]))
 
 
 def _point(row: Any) -> MetricPoint:
     return MetricPoint(
-        name=row["name"], step=row["step"], value=unnumber(row["value"], row["special"]), at=datetime.fromisoformat(row["at"])
+        name=row["name"],
+        step=row["step"],
+        value=unnumber(row["value"], row["special"]),
+        at=datetime.fromisoformat(row["at"]),
+        fit=row["fit"],
     )
 
 
 def _file(row: Any) -> FileUse:
-    return FileUse(
-        path=row["path"],
-        mode=row["mode"],
-        digest=row["digest"],
-        size_bytes=row["size_bytes"],
-        modified_at=moment(row["modified_at"]),
-        position=row["position"],
-        note=row["note"],
-    )
+    kept = ("path", "mode", "kind", "digest", "size_bytes", "position", "detail", "note")
+    return FileUse(**{name: row[name] for name in kept}, modified_at=moment(row["modified_at"]))
+
+
+def _trial(row: Any) -> Trial:
+    kept = ("number", "source", "part", "position", "state", "fit", "duration_s")
+    return Trial(**{name: row[name] for name in kept}, params=load(row["params"]), metrics=load(row["metrics"]))

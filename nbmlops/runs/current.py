@@ -80,6 +80,24 @@ def end(run: OpenRun, status: Status | None = None, *, error: str | None = None,
         run.book.end(run.id, status or seen, error=error, failed_cell=failed_cell)
 
 
+_steps: dict[tuple[str, str], int] = {}
+
+
+def next_step(run: OpenRun, metric: str) -> int:
+    """The step after the last that `metric` has in this run."""
+    last = _steps.get((run.id, metric))
+    if last is None:
+        # A runner's run, or one of before a restart of capture, may have some already.
+        last = run.book.last_step(run.id, metric) if run.how == "attached" else -1
+    return step_taken(run, metric, last + 1)
+
+
+def step_taken(run: OpenRun, metric: str, step: int) -> int:
+    """The user gave the step; the next without one follows the highest."""
+    _steps[run.id, metric] = max(step, _steps.get((run.id, metric), -1))
+    return step
+
+
 def needed() -> OpenRun:
     """The current run; capture opens one where it can. Raises NotFound with the way to open one."""
     found = current()

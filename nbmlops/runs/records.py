@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ class Run:
     id: str
     name: str
     experiment: str
-    kind: Literal["live", "papermill", "explicit"]
+    kind: Literal["live", "headless", "papermill", "explicit"]
     status: Status
     started_at: datetime
     ended_at: datetime | None
@@ -36,17 +36,18 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricPoint:
-    """A number measured at a step."""
+    """A number measured at a step; `fit` is the number of the fit whose model it is about, where that is known."""
 
     name: str
     step: int
     value: float
     at: datetime
+    fit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One cell as it ran. Positions count executions in the kernel, from 0."""
+    """One cell as it ran. Positions count executions in the kernel, from 0; `outputs` is a digest of what it showed."""
 
     position: int
     cell_id: str | None
@@ -55,11 +56,16 @@ class Cell:
     started_at: datetime
     duration_s: float
     error: str | None
+    outputs: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileUse:
-    """A file that was read or written: a digest of its whole content, or a note why there is none."""
+    """What was read or written: a digest of its whole content, or a note why there is none.
+
+    A file by its path; a URL's answer as it was fetched; the result of an SQL statement, where `path` is the connection
+    without secrets and `detail` the statement. `detail` of a file is the member that was read of an archive.
+    """
 
     path: str
     mode: Literal["read", "write"]
@@ -68,11 +74,16 @@ class FileUse:
     modified_at: datetime | None
     position: int | None
     note: str | None
+    kind: Literal["file", "url", "sql"] = "file"
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """One call of fit: the estimator with its parameters, and the fingerprints of what went in."""
+    """One call of fit: the estimator with its parameters, and the fingerprints of what went in.
+
+    `depends` has the positions of the cells that what went in was made by.
+    """
 
     number: int
     position: int | None
@@ -83,6 +94,44 @@ class Fit:
     duration_s: float | None
     artifact: str | None
     note: str | None
+    depends: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop.
+
+    `part` numbers the searches, studies and loops of a run; `fit` is the fit that was tried, where it was seen.
+    """
+
+    number: int
+    source: Literal["search", "study", "loop"]
+    part: int
+    position: int | None
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    state: Literal["complete", "pruned", "failed"]
+    fit: int | None
+    duration_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    """A seed that was set: which call, with what, in which cell."""
+
+    call: str
+    value: str
+    position: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HiddenState:
+    """A name that a cell used though reading the notebook from top to bottom would not give it that value."""
+
+    name: str
+    why: Literal["edited", "deleted", "out of order"]
+    position: int
+    cell_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +157,21 @@ class RunRecord:
     artifacts: list[Artifact]
     git: dict[str, Any]
     environment: dict[str, Any]
+    trials: list[Trial] = field(default_factory=list)
+    seeds: list[Seed] = field(default_factory=list)
+    hidden: list[HiddenState] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """What was added to which run; a metric with the step it was given."""
+
+    run: str
+    metrics: dict[str, float]
+    steps: dict[str, int]
+    params: dict[str, Any]
+    tags: dict[str, str]
+    artifacts: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)

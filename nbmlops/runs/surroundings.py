@@ -8,24 +8,17 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import mask
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs import trouble
+from nbmlops.runs.book import RunBook
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
 
 _noting: dict[str, threading.Thread] = {}
-
-
-def say_plainly(error: NbmlopsError) -> None:
-    """One line on standard error."""
-    sys.stderr.write(f"nbmlops: not recorded: {error}\n")
-
-
-say: Callable[[NbmlopsError], None] = say_plainly  # capture says it in its own way, once
 
 
 def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
@@ -46,7 +39,7 @@ def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
                 )
             book.add(run_id, found)
         except NbmlopsError as error:
-            say(error)
+            trouble.say(error)
 
     thread = _noting[run_id] = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
     thread.start()

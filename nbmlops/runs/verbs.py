@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from nbmlops.errors import Invalid
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.names import free_name
+from nbmlops.ledger.secrets import mask_params
 from nbmlops.runs import current
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.book import RunBook
 from nbmlops.runs.compare import compare as side_by_side
-from nbmlops.runs.records import Comparison, MetricPoint, Run, RunRecord, Status
+from nbmlops.runs.facts import Facts
+from nbmlops.runs.records import Comparison, Logged, MetricPoint, Run, RunRecord, Status
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
 
@@ -33,12 +35,12 @@ def start(
     place = use(workspace)
     open_now = current.current()
     if open_now is not None and (open_now.how == "attached" or (open_now.how == "explicit" and open_now.name == name)):
-        open_now.book.add(open_now.id, Facts(params=plain(params or {}), tags=tags or {}))
+        open_now.book.add(open_now.id, Facts(params=mask_params(plain(params or {})), tags=tags or {}))
         return open_now.book.run(open_now.id)
     if open_now is not None:
         current.end(open_now)
     book = RunBook(place)
-    run_id = book.open(name, experiment=experiment or place.root.name, kind="explicit", tags=tags, params=params)
+    run_id = book.open(name, experiment=experiment or place.root.name, kind="explicit", tags=tags, params=mask_params(plain(params or {})))
     current.enter(run_id, name, "explicit", place)
     return book.run(run_id)
 
@@ -70,7 +72,7 @@ def log(
     tags: Annotated[dict[str, str] | None, "words to find it by"] = None,
     artifact: Annotated[list[str] | None, "files to keep"] = None,
     workspace: Workspace | None = None,
-) -> Run:
+) -> Logged:
     """Add metrics, parameters, tags or files to the open run; in a notebook one opens by itself."""
     for name in metrics or {}:
         free_name(name, "metric")
@@ -84,16 +86,21 @@ def log(
         raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
     open_now = current.needed()
     now = open_now.workspace.clock()
-    read = open_now.workspace.ledger.read_one
-    facts = Facts(params=plain(params or {}), tags=tags or {})
+    facts = Facts(params=mask_params(plain(params or {})), tags=tags or {})
     for name, value in numbers.items():
-        last = read("SELECT max(step) AS step FROM metric WHERE run = ? AND name = ?", open_now.id, name)["step"]
-        at = step if step is not None else (0 if last is None else last + 1)
+        at = current.next_step(open_now, name) if step is None else current.step_taken(open_now, name, step)
         facts.metrics.append(MetricPoint(name=name, step=at, value=value, at=now))
     for path in files:
         facts.artifacts.append(_kept(open_now.workspace, path))
     open_now.book.add(open_now.id, facts)
-    return open_now.book.run(open_now.id)
+    return Logged(
+        run=open_now.id,
+        metrics=numbers,
+        steps={point.name: point.step for point in facts.metrics},
+        params=facts.params,
+        tags=facts.tags,
+        artifacts=[artifact.name for artifact in facts.artifacts],
+    )
 
 
 @verb("GET /runs")

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Annotated
 
+from nbmlops.runs import spooled
 from nbmlops.runs.records import Changes, WorkspaceInfo
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
@@ -28,7 +29,9 @@ def changes(
     *, since: Annotated[int, "the cursor of the last answer; -1 for the newest alone"] = 0, workspace: Workspace | None = None
 ) -> Changes:
     """List what changed since a cursor, so that a panel asks again only for that."""
-    ledger = use(workspace).ledger
+    place = use(workspace)
+    spooled.flush(place)
+    ledger = place.ledger
     newest = ledger.read_one("SELECT max(cursor) AS cursor FROM change")["cursor"] or 0
     topics: dict[str, list[str]] = {}
     if 0 <= since < newest:
@@ -44,6 +47,8 @@ def changes(
 
 
 def _info(place: Workspace) -> WorkspaceInfo:
+    spooled.flush(place)
+
     def count(sql: str) -> int:
         return int(place.ledger.read_one(sql)[0])
 

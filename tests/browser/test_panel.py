@@ -13,7 +13,8 @@ from playwright.sync_api import expect
 from nbmlops.models import verbs as model_verbs
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.book import RunBook
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import MetricPoint
 from nbmlops.workspace import Workspace
 from tests.browser.lab import INSTALL, chromium

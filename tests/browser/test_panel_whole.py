@@ -17,7 +17,8 @@ from nbmlops.endpoints import verbs as endpoint_verbs
 from nbmlops.models import verbs as model_verbs
 from nbmlops.monitoring import policy_verbs
 from nbmlops.monitoring import verbs as drift_verbs
-from nbmlops.runs.book import Facts, RunBook
+from nbmlops.runs.book import RunBook
+from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import MetricPoint
 from nbmlops.workspace import Workspace
 

@@ -35,7 +35,7 @@ export interface Run {
   id: string;
   name: string;
   experiment: string;
-  kind: 'live' | 'papermill' | 'explicit';
+  kind: 'live' | 'headless' | 'papermill' | 'explicit';
   status: 'running' | 'finished' | 'failed' | 'killed';
   started_at: string;
   ended_at: string | null;
@@ -53,7 +53,7 @@ export interface Run {
   git_dirty: boolean | null;
 }
 
-/** One cell as it ran. Positions count executions in the kernel, from 0. */
+/** One cell as it ran. Positions count executions in the kernel, from 0; `outputs` is a digest of what it showed. */
 export interface Cell {
   position: number;
   cell_id: string | null;
@@ -62,17 +62,19 @@ export interface Cell {
   started_at: string;
   duration_s: Real;
   error: string | null;
+  outputs: string | null;
 }
 
-/** A number measured at a step. */
+/** A number measured at a step; `fit` is the number of the fit whose model it is about, where that is known. */
 export interface MetricPoint {
   name: string;
   step: number;
   value: Real;
   at: string;
+  fit: number | null;
 }
 
-/** A file that was read or written: a digest of its whole content, or a note why there is none. */
+/** What was read or written: a digest of its whole content, or a note why there is none. */
 export interface FileUse {
   path: string;
   mode: 'read' | 'write';
@@ -81,6 +83,8 @@ export interface FileUse {
   modified_at: string | null;
   position: number | null;
   note: string | null;
+  kind: 'file' | 'url' | 'sql';
+  detail: string;
 }
 
 /** One call of fit: the estimator with its parameters, and the fingerprints of what went in. */
@@ -94,6 +98,7 @@ export interface Fit {
   duration_s: Real | null;
   artifact: string | null;
   note: string | null;
+  depends: number[];
 }
 
 /** Bytes a run produced, found by digest. */
@@ -103,6 +108,34 @@ export interface Artifact {
   media_type: string;
   size_bytes: number;
   position: number | null;
+}
+
+/** One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop. */
+export interface Trial {
+  number: number;
+  source: 'search' | 'study' | 'loop';
+  part: number;
+  position: number | null;
+  params: { [key: string]: Json };
+  metrics: { [key: string]: Real };
+  state: 'complete' | 'pruned' | 'failed';
+  fit: number | null;
+  duration_s: Real | null;
+}
+
+/** A seed that was set: which call, with what, in which cell. */
+export interface Seed {
+  call: string;
+  value: string;
+  position: number | null;
+}
+
+/** A name that a cell used though reading the notebook from top to bottom would not give it that value. */
+export interface HiddenState {
+  name: string;
+  why: 'edited' | 'deleted' | 'out of order';
+  position: number;
+  cell_id: string | null;
 }
 
 /** Everything known of a run. */
@@ -115,6 +148,9 @@ export interface RunRecord {
   artifacts: Artifact[];
   git: { [key: string]: Json };
   environment: { [key: string]: Json };
+  trials: Trial[];
+  seeds: Seed[];
+  hidden: HiddenState[];
 }
 
 /** One thing that is not the same in all compared runs; `values` in the order of the runs. */

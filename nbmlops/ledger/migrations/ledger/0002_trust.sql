@@ -1,0 +1,45 @@
+-- What a record needs to be trusted and found: trials, seeds, hidden state, the last value of each metric, tags as rows.
+ALTER TABLE run ADD COLUMN seeds TEXT;
+ALTER TABLE run ADD COLUMN hidden TEXT;
+ALTER TABLE cell ADD COLUMN outputs TEXT;
+ALTER TABLE fit ADD COLUMN depends TEXT;
+ALTER TABLE metric ADD COLUMN fit INTEGER;
+
+-- Not files alone: what a URL gave, what a statement gave over a connection. `detail` is the statement, or a member's name.
+ALTER TABLE file_use RENAME TO file_use_before;
+CREATE TABLE file_use (
+  run TEXT NOT NULL REFERENCES run (id), path TEXT NOT NULL, mode TEXT NOT NULL, kind TEXT NOT NULL, digest TEXT, size_bytes INTEGER,
+  modified_at TEXT, position INTEGER NOT NULL, detail TEXT NOT NULL, note TEXT, PRIMARY KEY (run, path, mode, position, detail)
+) WITHOUT ROWID;
+INSERT INTO file_use SELECT run, path, mode, 'file', digest, size_bytes, modified_at, position, '', note FROM file_use_before;
+DROP TABLE file_use_before;
+CREATE INDEX file_use_path ON file_use (path, run);
+CREATE INDEX file_use_digest ON file_use (digest);
+
+CREATE INDEX run_data_hash ON run (data_hash);
+
+CREATE TABLE trial (
+  run TEXT NOT NULL REFERENCES run (id), number INTEGER NOT NULL, source TEXT NOT NULL, part INTEGER NOT NULL, position INTEGER,
+  params TEXT NOT NULL, metrics TEXT NOT NULL, state TEXT NOT NULL, fit INTEGER, duration_s REAL, PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+
+-- The same environment stands around many runs.
+CREATE TABLE environment (digest TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
+
+-- How far a spool was taken in, written with what was taken in.
+CREATE TABLE spooled (spool TEXT PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT ROWID;
+
+ALTER TABLE param ADD COLUMN number REAL;
+UPDATE param SET number = CAST(value AS REAL) WHERE json_valid(value) AND json_type(value) IN ('integer', 'real');
+CREATE INDEX param_number ON param (name, number) WHERE number IS NOT NULL;
+CREATE INDEX param_value ON param (name, value);
+
+CREATE TABLE last_metric (
+  run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, step INTEGER NOT NULL, value REAL, special TEXT, PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+INSERT OR REPLACE INTO last_metric (run, name, step, value, special) SELECT run, name, step, value, special FROM metric ORDER BY step, id;
+CREATE INDEX last_metric_value ON last_metric (name, value);
+
+CREATE TABLE tag (run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
+INSERT OR REPLACE INTO tag (run, name, value) SELECT run.id, held.key, held.value FROM run, json_each(run.tags) AS held;
+CREATE INDEX tag_value ON tag (name, value);

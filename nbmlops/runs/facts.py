@@ -1,0 +1,147 @@
+"""What becomes known of a run, and how it is written."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbmlops.data.records import Dataset
+from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.ledger.encode import dump, now_text, number, plain, text
+from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Seed, Trial
+
+
+@dataclass
+class Facts:
+    """What became known since the last writing; one transaction takes it all."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    metrics: list[MetricPoint] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    files: list[FileUse] = field(default_factory=list)
+    fits: list[Fit] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
+    datasets: list[Dataset] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    seeds: list[Seed] = field(default_factory=list)
+    hidden: list[HiddenState] = field(default_factory=list)
+    git: dict[str, Any] | None = None
+    environment: dict[str, Any] | None = None
+    notebook: tuple[str, str] | None = None
+    data_hash: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(bool(value) for value in vars(self).values())
+
+
+def write_facts(tx: Any, run: str, facts: Facts) -> None:
+    """Write facts inside a transaction of the caller's. What is known already is replaced; metrics are added."""
+    if facts.datasets:
+        from nbmlops.data import book
+
+        for dataset in facts.datasets:
+            book.remember(tx, dataset)
+    _params(tx, run, facts.params)
+    if facts.metrics:
+        _metrics(tx, run, facts.metrics)
+    if facts.cells:
+        tx.many(
+            "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error, outputs)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    run, c.position, c.cell_id, c.execution_count, text(c.source), now_text(c.started_at), c.duration_s,
+                    c.error and text(c.error), c.outputs,
+                )
+                for c in facts.cells
+            ],
+        )  # fmt: skip
+    if facts.files:
+        tx.many(
+            "INSERT OR REPLACE INTO file_use (run, path, mode, kind, digest, size_bytes, modified_at, position, detail, note)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?)",
+            [
+                (
+                    run, text(f.path), f.mode, f.kind, f.digest, f.size_bytes, f.modified_at and now_text(f.modified_at),
+                    -1 if f.position is None else f.position, text(f.detail), f.note and text(f.note),
+                )
+                for f in facts.files
+            ],
+        )  # fmt: skip
+    for fit in facts.fits:
+        tx.insert(
+            "fit", or_replace=True, run=run, number=fit.number, position=fit.position, estimator=text(fit.estimator),
+            parameters=dump(fit.parameters), frame=fit.frame, target=fit.target, duration_s=fit.duration_s, artifact=fit.artifact,
+            note=fit.note and text(fit.note), depends=json.dumps(fit.depends),
+        )  # fmt: skip
+    if facts.trials:
+        tx.many(
+            "INSERT OR REPLACE INTO trial (run, number, source, part, position, params, metrics, state, fit, duration_s)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?)",
+            [
+                (run, t.number, t.source, t.part, t.position, dump(t.params), dump(t.metrics), t.state, t.fit, t.duration_s)
+                for t in facts.trials
+            ],
+        )
+    if facts.artifacts:
+        tx.many(
+            "INSERT OR REPLACE INTO artifact (run, name, digest, media_type, size_bytes, position) VALUES (?,?,?,?,?,?)",
+            [(run, text(a.name), a.digest, a.media_type, a.size_bytes, a.position) for a in facts.artifacts],
+        )
+    if facts.tags:
+        tx.many("INSERT OR REPLACE INTO tag (run, name, value) VALUES (?,?,?)", [(run, text(k), text(v)) for k, v in facts.tags.items()])
+    if facts.seeds:
+        _extend(tx, run, "seeds", [vars(seed) for seed in facts.seeds])
+    if facts.hidden:
+        _extend(tx, run, "hidden", [vars(hidden) for hidden in facts.hidden])
+    if facts.git is not None:
+        tx.run("UPDATE run SET git = ? WHERE id = ?", dump(facts.git), run)
+    if facts.environment is not None:
+        content = dump(facts.environment)
+        digest = digest_bytes(content.encode())
+        tx.run("INSERT OR IGNORE INTO environment (digest, content) VALUES (?, ?)", digest, content)
+        tx.run("UPDATE run SET environment = ? WHERE id = ?", digest, run)
+    if facts.notebook:
+        tx.run(
+            "UPDATE run SET notebook = ?, notebook_known_from = ? WHERE id = ? AND notebook IS NULL",
+            text(facts.notebook[0]), facts.notebook[1], run,
+        )  # fmt: skip
+    if facts.data_hash:
+        tx.run("UPDATE run SET data_hash = ? WHERE id = ?", facts.data_hash, run)
+
+
+def _params(tx: Any, run: str, params: dict[str, Any]) -> None:
+    if params:
+        tx.many(
+            "INSERT OR REPLACE INTO param (run, name, value, number) VALUES (?, ?, ?, ?)",
+            [(run, text(name), dump(value), _number(value)) for name, value in params.items()],
+        )
+
+
+def _number(value: Any) -> float | None:
+    found = plain(value)
+    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+
+
+def _metrics(tx: Any, run: str, points: list[MetricPoint]) -> None:
+    rows = [(run, text(p.name), p.step, *number(p.value), now_text(p.at), p.fit) for p in points]
+    tx.many("INSERT INTO metric (run, name, step, value, special, at, fit) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    last = {}
+    for row in sorted(rows, key=lambda row: row[2]):
+        last[row[1]] = row[:5]
+    tx.many(
+        "INSERT INTO last_metric (run, name, step, value, special) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (run, name) DO UPDATE SET step = excluded.step, value = excluded.value, special = excluded.special"
+        " WHERE excluded.step >= step",
+        list(last.values()),
+    )
+
+
+def _extend(tx: Any, run: str, column: str, more: list[dict[str, Any]]) -> None:
+    rows = tx.read(f"SELECT {column} FROM run WHERE id = ?", run)  # noqa: S608 - two fixed names
+    held = json.loads(rows[0][0] or "[]") if rows else []
+    fresh = [one for one in json.loads(dump(more)) if one not in held]
+    if fresh:
+        tx.run(f"UPDATE run SET {column} = ? WHERE id = ?", dump(held + fresh), run)  # noqa: S608

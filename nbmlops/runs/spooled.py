@@ -1,0 +1,296 @@
+"""From a process to the ledger by way of its spool: said at once, written soon, whole at a run's end.
+
+A user's cell never waits for the ledger. What it did is appended to this process's spool; a thread takes the spool into
+the ledger a moment later, and a run's end does so at once and durably. What a process that died left in its spool, whoever
+looks at the runs next takes in.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nbmlops.ledger import spool
+from nbmlops.ledger.encode import dump, now_text, text
+from nbmlops.ledger.owner import alive
+from nbmlops.runs import trouble
+from nbmlops.runs.facts import Facts, write_facts
+from nbmlops.runs.records import Status
+from nbmlops.workspace import Workspace
+
+SCHEMA = 2
+SOON_S = 0.05  # how long a record may wait for others to share its transaction
+PATIENCE_S = 30.0
+_CLEAR_BYTES = 4 << 20
+
+
+@dataclass
+class Opened:
+    """A run that began."""
+
+    name: str
+    experiment: str
+    kind: str
+    started_at: datetime
+    owner: str
+    notebook: str | None
+    known_from: str
+
+
+@dataclass
+class Ended:
+    """A run that ended, and how."""
+
+    status: Status
+    ended_at: datetime
+    error: str | None = None
+    failed_cell: int | None = None
+
+
+@dataclass
+class Kept:
+    """A fitted estimator that was kept under a digest, or why it was not."""
+
+    number: int
+    artifact: str | None
+    note: str | None
+
+
+@dataclass
+class Event:
+    """One thing said about a run."""
+
+    run: str
+    opened: Opened | None = None
+    facts: Facts | None = None
+    kept: Kept | None = None
+    ended: Ended | None = None
+
+
+def apply(tx: Any, event: Event) -> None:
+    """Write one event in a transaction of the caller's."""
+    if event.opened:
+        begun = event.opened
+        tx.insert(
+            "run", id=event.run, name=text(begun.name), experiment=text(begun.experiment), kind=begun.kind, status="running",
+            started_at=now_text(begun.started_at), notebook=text(begun.notebook) if begun.notebook else None,
+            notebook_known_from=begun.known_from, owner=begun.owner, tags=dump({}), schema_version=SCHEMA,
+        )  # fmt: skip
+    if event.facts:
+        write_facts(tx, event.run, event.facts)
+    if event.kept:
+        tx.run(
+            "UPDATE fit SET artifact = ?, note = coalesce(?, note) WHERE run = ? AND number = ?",
+            event.kept.artifact, event.kept.note and text(event.kept.note), event.run, event.kept.number,
+        )  # fmt: skip
+    if event.ended:
+        over = event.ended
+        tx.run(
+            "UPDATE run SET status = ?, ended_at = ?, error = ?, failed_cell = ? WHERE id = ? AND status = 'running'",
+            over.status, now_text(over.ended_at), over.error and text(over.error), over.failed_cell, event.run,
+        )  # fmt: skip
+
+
+def _take(tx: Any, events: list[Event]) -> None:
+    """Write events. One that the ledger refuses is said and left out, so that it does not hold up the others."""
+    for event in events:
+        tx.run("SAVEPOINT event")
+        try:
+            apply(tx, event)
+        except (sqlite3.IntegrityError, sqlite3.InterfaceError, ValueError, TypeError, OverflowError) as error:
+            tx.run("ROLLBACK TO event")
+            trouble.say(error)
+        tx.run("RELEASE event")
+    for run in dict.fromkeys(event.run for event in events):
+        tx.changed("run", run)
+
+
+class Writer:
+    """What this process says about the runs of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.pid = os.getpid()
+        self.folder_id = workspace.folder_id()
+        self._spool: spool.Spool | None = None
+        self._waiting: list[tuple[int, Event]] = []
+        self._appending = threading.Lock()
+        self._draining = threading.RLock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def say(self, event: Event) -> None:
+        """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
+        content = _encoded(event)
+        with self._appending:
+            if self._spool is None:
+                # The ledger first: a spool beside a ledger that cannot be opened would be said to nobody.
+                self.workspace.ledger.read("SELECT 1")
+                self._spool = spool.Spool(folder(self.workspace), f"{self.pid}-{uuid.uuid4().hex[:12]}")
+            number = self._spool.append(content)
+            self._waiting.append((number, event))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write_soon, daemon=True, name="nbmlops-writer")
+                self._thread.start()
+        self._wake.set()
+
+    def flush(self, *, durable: bool = False, patience_s: float = PATIENCE_S) -> None:
+        """Take what was said into the ledger; nothing waits when this returns."""
+        with self._draining:
+            with self._appending:
+                taken, self._waiting = self._waiting, []
+            if not taken:
+                return
+            try:
+                assert self._spool is not None
+                with self.workspace.ledger.write(durable=durable, patience_s=patience_s) as tx:
+                    _take(tx, [event for _, event in taken])
+                    tx.run("INSERT OR REPLACE INTO spooled (spool, taken) VALUES (?, ?)", self._spool.path.name, taken[-1][0])
+            except BaseException:
+                with self._appending:
+                    self._waiting[:0] = taken
+                raise
+            with self._appending:
+                if not self._waiting and os.fstat(self._spool._handle).st_size > _CLEAR_BYTES:
+                    self._spool.clear()
+
+    def close(self) -> None:
+        """The process ends, or the workspace's folder is another now."""
+        self._closed = True
+        self._wake.set()
+        try:
+            self.flush()
+        except Exception as error:  # the spool stays, and whoever looks next takes it in
+            trouble.say(error)
+        with self._appending:
+            if self._spool is not None:
+                self._spool.close(remove=not self._waiting)
+                self._spool = None
+
+    def _write_soon(self) -> None:
+        pause = SOON_S
+        while not self._closed:
+            self._wake.wait()
+            time.sleep(pause)
+            self._wake.clear()
+            try:
+                if not self._closed:
+                    self.flush()
+                pause = SOON_S
+            except Exception as error:
+                trouble.say(error)
+                pause = min(pause * 4, 10.0)
+                self._wake.set()
+
+
+_writers: dict[tuple[Path, int], Writer] = {}
+_making = threading.Lock()
+
+
+def writer(workspace: Workspace) -> Writer:
+    """This process's writer for a workspace; workspaces opened at the same folder share it."""
+    key = (workspace.root, os.getpid())
+    known = _writers.get(key)
+    if known is not None and known.folder_id is not None and known.folder_id == workspace.folder_id():
+        return known
+    with _making:
+        if known is not None:
+            known.close()  # the folder was taken away, and perhaps made anew
+        made = _writers[key] = Writer(workspace)
+        workspace.closing.append(partial(_forget, key, made))
+    return made
+
+
+def flush(workspace: Workspace) -> None:
+    """Let readers of this process see what it said itself."""
+    known = _writers.get((workspace.root, os.getpid()))
+    if known is not None and known._waiting:
+        known.flush()
+
+
+def _forget(key: tuple[Path, int], known: Writer) -> None:
+    if key[1] == os.getpid():
+        known.close()
+        if _writers.get(key) is known:
+            del _writers[key]
+
+
+@atexit.register
+def _close_all() -> None:
+    for (_, pid), known in list(_writers.items()):
+        if pid == os.getpid():
+            known.close()
+
+
+def folder(workspace: Workspace) -> Path:
+    """Where the spools are."""
+    return workspace.folder / "spool"
+
+
+def take_in(workspace: Workspace) -> None:
+    """Take in what processes that have died left in their spools."""
+    for path in _left(workspace):
+        with workspace.ledger.write() as tx:
+            rows = tx.read("SELECT taken FROM spooled WHERE spool = ?", path.name)
+            taken = rows[0]["taken"] if rows else 0
+            left = [(number, content) for number, content in spool.records(path) if number > taken]
+            _take(tx, [event for _, content in left if (event := _decoded(content)) is not None])
+            if left:
+                tx.run("INSERT OR REPLACE INTO spooled (spool, taken) VALUES (?, ?)", path.name, left[-1][0])
+        path.unlink(missing_ok=True)
+
+
+def _left(workspace: Workspace) -> Iterator[Path]:
+    try:
+        names = [entry.name for entry in os.scandir(folder(workspace)) if entry.name.endswith(spool.SUFFIX)]
+    except OSError:
+        return
+    mine = f"{os.getpid()}-"
+    for name in names:
+        path = folder(workspace) / name
+        if name.startswith(mine) and (known := _writers.get((workspace.root, os.getpid()))) and known._spool and known._spool.path == path:
+            continue
+        owner = spool.owner_of(path)
+        if owner is not None and alive(owner) is False:
+            yield path
+
+
+def _encoded(event: Event) -> bytes:
+    import msgspec
+
+    try:
+        return msgspec.msgpack.encode(event)
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        # Text that is no UTF-8, a number beyond 64 bits, an object among parameters: each gets its spelling.
+        return msgspec.msgpack.encode(_spelled(msgspec.to_builtins(event, builtin_types=(datetime,), enc_hook=str)))
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return {_spelled(key): _spelled(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled(part) for part in value]
+    return str(value) if isinstance(value, int) and abs(value) >= 2**63 else value
+
+
+def _decoded(content: bytes) -> Event | None:
+    import msgspec
+
+    try:
+        return msgspec.msgpack.decode(content, type=Event)
+    except msgspec.MsgspecError as error:  # another version's word for something
+        trouble.say(error)
+        return None
