@@ -1,12 +1,13 @@
 """A spool: what one process has to say, appended to a file of its own until the ledger takes it in.
 
-Appending costs microseconds and waits for nobody. What was appended outlives the process (the operating system has it);
-once a ledger transaction has taken it in, it outlives the machine. Records are numbered, so that whoever takes them in
-twice adds them once.
+The file is mapped into memory, so that appending is copying: it costs no system call and waits for nobody. What was
+appended outlives the process (the operating system has it); once a ledger transaction has taken it in, it outlives the
+machine. Records are numbered, so that whoever takes them in twice adds them once.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 import zlib
@@ -17,6 +18,7 @@ from nbmlops.errors import Unwritable
 from nbmlops.ledger.owner import Owner, this_process
 
 _HEAD = struct.Struct("<QII")  # number, length, CRC-32 of number and content
+_FIRST_BYTES = 64 << 10
 SUFFIX = ".spool"
 
 
@@ -26,41 +28,54 @@ class Spool:
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / (name + SUFFIX)
         self.last = 0
+        self.size = 0
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._map = self._mapped(_FIRST_BYTES)
             self._write(0, this_process().as_text().encode())
         except OSError as error:
             raise self._said(error) from error
-        self._head_size = os.fstat(self._handle).st_size
+        self._after_owner = self.size
 
     def append(self, content: bytes) -> int:
         """Add a record; the operating system has it when this returns. Gives its number."""
-        number = self.last + 1
         try:
-            self._write(number, content)
+            self._write(self.last + 1, content)
         except OSError as error:
             raise self._said(error) from error
-        self.last = number
-        return number
+        self.last += 1
+        return self.last
 
     def clear(self) -> None:
-        """Drop the records, which have been taken in; numbers go on."""
-        os.ftruncate(self._handle, self._head_size)
+        """Drop the records, which have been taken in: the next are written over them."""
+        self.size = self._after_owner
 
     def close(self, *, remove: bool) -> None:
         """Close, and remove the file if all of it was taken in."""
+        self._map.close()
         os.close(self._handle)
         if remove:
             self.path.unlink(missing_ok=True)
 
     def _write(self, number: int, content: bytes) -> None:
-        mark = zlib.crc32(content, number & 0xFFFFFFFF)
-        whole = _HEAD.pack(number, len(content), mark) + content
-        written = os.write(self._handle, whole)
-        if written != len(whole):  # a full disk took half of it; the half is cut off again
-            os.ftruncate(self._handle, os.fstat(self._handle).st_size - written)
-            raise OSError(28, "No space left on device")
+        end = self.size + _HEAD.size + len(content)
+        if end + _HEAD.size > len(self._map):
+            wider = self._mapped(max(2 * len(self._map), end + _FIRST_BYTES))
+            self._map.close()
+            self._map = wider
+        self._map[self.size + _HEAD.size : end] = content
+        _HEAD.pack_into(self._map, self.size, number, len(content), zlib.crc32(content, number & 0xFFFFFFFF))
+        self.size = end
+
+    def _mapped(self, size: int) -> mmap.mmap:
+        # Every byte has its place on the disk before it is mapped: writing to a map of a full disk would be a crash.
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self._handle, 0, size)
+        else:
+            have = os.fstat(self._handle).st_size
+            os.pwrite(self._handle, bytes(size - have), have)
+        return mmap.mmap(self._handle, size)
 
     def _said(self, error: OSError) -> Unwritable:
         return Unwritable(
@@ -77,16 +92,20 @@ def owner_of(path: Path) -> Owner | None:
 
 
 def records(path: Path) -> Iterator[tuple[int, bytes]]:
-    """(number, content) of each whole record, the owner's own as number 0. What a death cut short ends it."""
+    """(number, content) of each whole record, the owner's own as number 0.
+
+    A record that a death cut short ends it, and so does one of before the last `clear`: numbers only go up.
+    """
     try:
         raw = path.read_bytes()
     except OSError:
         return
-    at = 0
+    at, before = 0, -1
     while at + _HEAD.size <= len(raw):
         number, length, mark = _HEAD.unpack_from(raw, at)
         content = raw[at + _HEAD.size : at + _HEAD.size + length]
-        if len(content) != length or zlib.crc32(content, number & 0xFFFFFFFF) != mark:
+        if number <= before or len(content) != length or zlib.crc32(content, number & 0xFFFFFFFF) != mark:
             return
         yield number, content
+        before = number
         at += _HEAD.size + length

@@ -74,10 +74,17 @@ def leave(run: OpenRun) -> None:
 def end(run: OpenRun, status: Status | None = None, *, error: str | None = None, failed_cell: int | None = None) -> None:
     """End an open run; what capture still holds is written first. An attached run is ended by its runner."""
     seen: Status = before_end(run) if before_end is not None else "finished"
-    surroundings.wait(run.id)
     leave(run)
     if run.how != "attached":
         run.book.end(run.id, status or seen, error=error, failed_cell=failed_cell)
+
+
+def end_by_id(run_id: str, raised: BaseException | None) -> None:
+    """End an open run of this process, as failed if a block raised; one that has ended is left as it is."""
+    for run in reversed(_open[:]):
+        if run.id == run_id and run.pid == os.getpid():
+            error = mask(f"{type(raised).__name__}: {raised}")[:4000] if raised is not None else None
+            end(run, "failed" if raised is not None else None, error=error)
 
 
 _steps: dict[tuple[str, str], int] = {}

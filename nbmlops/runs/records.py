@@ -11,7 +11,10 @@ Status = Literal["running", "finished", "failed", "killed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One attempt, captured live or executed by papermill."""
+    """One attempt: captured live, executed by papermill or another program, or opened by somebody's word.
+
+    An open run is a context manager: `with run.start("tuning"):` ends it, as failed if the block raised.
+    """
 
     id: str
     name: str
@@ -32,6 +35,14 @@ class Run:
     estimator: str | None
     git_commit: str | None
     git_dirty: bool | None
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: Any, raised: BaseException | None, trace: Any) -> None:
+        from nbmlops.runs import current
+
+        current.end_by_id(self.id, raised)
 
 
 @dataclass(frozen=True, kw_only=True)

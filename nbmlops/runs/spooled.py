@@ -31,7 +31,7 @@ from nbmlops.workspace import Workspace
 SCHEMA = 2
 SOON_S = 0.05  # how long a record may wait for others to share its transaction
 PATIENCE_S = 30.0
-_CLEAR_BYTES = 4 << 20
+_CLEAR_BYTES = 1 << 20
 
 
 @dataclass
@@ -103,7 +103,7 @@ def apply(tx: Any, event: Event) -> None:
 
 def _take(tx: Any, events: list[Event]) -> None:
     """Write events. One that the ledger refuses is said and left out, so that it does not hold up the others."""
-    for event in events:
+    for event in _together(events):
         tx.run("SAVEPOINT event")
         try:
             apply(tx, event)
@@ -113,6 +113,23 @@ def _take(tx: Any, events: list[Event]) -> None:
         tx.run("RELEASE event")
     for run in dict.fromkeys(event.run for event in events):
         tx.changed("run", run)
+
+
+def _together(events: list[Event]) -> list[Event]:
+    """Numbers said one by one of the same run, as one event."""
+    found: list[Event] = []
+    numbers: Event | None = None
+    for event in events:
+        facts = event.facts
+        if facts is None or event.opened or event.kept or event.ended or [name for name, value in vars(facts).items() if value] != ["metrics"]:
+            found.append(event)
+            numbers = None
+        elif numbers is not None and numbers.run == event.run and numbers.facts is not None:
+            numbers.facts.metrics += facts.metrics
+        else:
+            numbers = Event(event.run, facts=Facts(metrics=list(facts.metrics)))
+            found.append(numbers)
+    return found
 
 
 class Writer:
@@ -129,6 +146,16 @@ class Writer:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._looked = 0.0
+
+    def holds(self) -> bool:
+        """Whether the workspace's folder is still the one this was made for; looked at a few times a second."""
+        now = time.monotonic()
+        if now - self._looked > SOON_S:
+            if self.folder_id is None or self.folder_id != self.workspace.folder_id():
+                return False
+            self._looked = now
+        return True
 
     def say(self, event: Event) -> None:
         """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
@@ -143,7 +170,8 @@ class Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_soon, daemon=True, name="nbmlops-writer")
                 self._thread.start()
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def flush(self, *, durable: bool = False, patience_s: float = PATIENCE_S) -> None:
         """Take what was said into the ledger; nothing waits when this returns."""
@@ -162,7 +190,7 @@ class Writer:
                     self._waiting[:0] = taken
                 raise
             with self._appending:
-                if not self._waiting and os.fstat(self._spool._handle).st_size > _CLEAR_BYTES:
+                if not self._waiting and self._spool.size > _CLEAR_BYTES:
                     self._spool.clear()
 
     def close(self) -> None:
@@ -202,7 +230,7 @@ def writer(workspace: Workspace) -> Writer:
     """This process's writer for a workspace; workspaces opened at the same folder share it."""
     key = (workspace.root, os.getpid())
     known = _writers.get(key)
-    if known is not None and known.folder_id is not None and known.folder_id == workspace.folder_id():
+    if known is not None and known.holds():
         return known
     with _making:
         if known is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from nbmlops.errors import Invalid
 from nbmlops.ledger.encode import plain
+from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
 from nbmlops.ledger.secrets import mask_params
 from nbmlops.runs import current
@@ -29,6 +30,8 @@ def start(
 ) -> Run:
     """Open a run; what follows in this process belongs to it until it ends.
 
+    In Python also as `with run.start(NAME):`, which ends it, as failed if the block raised.
+
     Starting a run of the same name again is no error: it is the same run. Another name ends the run that was open.
     """
     _names(name, experiment, params, tags)
@@ -39,10 +42,16 @@ def start(
         return open_now.book.run(open_now.id)
     if open_now is not None:
         current.end(open_now)
-    book = RunBook(place)
-    run_id = book.open(name, experiment=experiment or place.root.name, kind="explicit", tags=tags, params=mask_params(plain(params or {})))
-    current.enter(run_id, name, "explicit", place)
-    return book.run(run_id)
+    begun = Run(
+        id=new_id("run"), name=name, experiment=experiment or place.root.name, kind="explicit", status="running", started_at=place.clock(),
+        ended_at=None, duration_s=None, notebook=None, notebook_known_from="unknown", failed_cell=None, error=None, tags=tags or {},
+        params=mask_params(plain(params or {})), metrics={}, data_hash=None, estimator=None, git_commit=None, git_dirty=None,
+    )  # fmt: skip
+    RunBook(place).open(
+        name, experiment=begun.experiment, kind=begun.kind, tags=tags, params=begun.params, run_id=begun.id, started_at=begun.started_at
+    )
+    current.enter(begun.id, name, "explicit", place)
+    return begun
 
 
 @verb(None)
