@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nbmlops.ledger.secrets.names import HINTS, Says, says
+from nbmlops.ledger.secrets.names import Says, says
 from nbmlops.ledger.secrets.values import MASK, blank, common, filled, strong, words
 
 _GAP = r"(?:[ \t]|\x1b\[[0-9;]{0,20}m|\\u001b\[[0-9;]{0,20}m)"  # spaces, and the colours that tracebacks have
 _LEFT = re.compile(r"[\w\-]{0,80}")
 _RIGHT = re.compile(r"[\w\-]{0,80}")
+_ANNOTATION = rf""":{_GAP}{{0,9}}["']?[A-Za-z_][\w.\[\], |]{{0,60}}["']?{_GAP}{{0,9}}"""
 _SIGN = re.compile(
     rf"""(?P<close>\\{{0,7}}["'])?(?P<bracket>{_GAP}*\])?{_GAP}{{0,40}}
-    (?:(?P<annotation>:{_GAP}{{0,9}}["']?[A-Za-z_][\w.\[\], |]{{0,60}}["']?{_GAP}{{0,9}})(?==(?!=)))?
+    (?(close)|(?:(?P<annotation>{_ANNOTATION})(?==(?!=)))?)
     (?P<sign>:=|=>|={{1,3}}|!==?|:|,)?(?P<gap>{_GAP}{{0,60}})""",
     re.X,
 )
@@ -39,6 +40,7 @@ _CODE = re.compile(r"[A-Za-z_][\w.]*(?:[(\[].*)?|\(.*|\[.*|-?\d+(?:\.\d+)?")
 _GOES_ON = re.compile(r"[ \t]*(?:(?:if|or|and|for|in|is|not|else)\b|[+*/%|.(\[]|[=!<>]=|#)")
 _NEXT_FIELD = re.compile(r"[ &]\w+=")
 _IS_CODE = re.compile(r"[A-Za-z_][\w.]*[(\[]|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\)|\Z)|(?:None|True|False|null|true|false|self)\b|[(\[{]")
+_PROSE = re.compile(r"\b(?:passwords?|passphrase|tokens?|secrets?|keys?|credentials?)\b")
 _SECTION = re.compile(r"(?m)^[ \t]*\[[\w. \-:\"]{1,80}\][ \t]*$")
 _TYPES = re.compile(r"(?:[A-Z][A-Za-z]*|str|int|float|bytes|bool|object|any|[a-z]+\.[A-Z]\w*)(?:\[.*\])?,?")
 _FILLED_BY = re.compile(r"(?:environ|getenv|putenv|setenv|set_env|setdefault|setattr|set_password|env)\b[^\n]{0,40}\Z")
@@ -165,7 +167,7 @@ def _hidden(value: str, *, sure: bool, name: str) -> bool:
     plain = value.strip().lower()
     if plain in _SCHEMA or plain.replace("_", "").replace(" ", "") == name.strip("-").replace("_", "").lower():
         return False
-    return not (" " in plain and any(hint in plain for hint in HINTS))  # "Enter your password"
+    return not (" " in plain and _PROSE.search(plain))  # "Enter your password"
 
 
 # Under a secret's name these tell what kind of thing it is: a schema's words.

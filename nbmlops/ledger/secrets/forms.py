@@ -177,7 +177,7 @@ _STRING = r"[rbuf]?[\"']"
 _RULES: list[tuple[str, Callable[[str], str]]] = [
     ("key", _private_keys),
     ("", _tokens),
-    ("q~", _simply(r"(?<![A-Za-z0-9_~.])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![A-Za-z0-9_~.\-])")),  # Azure
+    ("q~", _simply(r"(?:(?<![A-Za-z0-9_~.])|(?<=\\[nrt]))[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![A-Za-z0-9_~.\-])")),  # Azure
     (":aa", _simply(r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_\-]{32,35}(?![A-Za-z0-9_\-])")),  # Telegram
     ("hooks.slack", _simply(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{20,}")),
     ("@", lambda text: _urls(text) if ":/" in text or ":\\/" in text else text),
