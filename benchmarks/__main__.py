@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-ALL = ("loading", "libraries", "records", "hashing", "cells", "watching", "runs", "notebooks", "parsing", "servers", "endpoint")
+ALL = ("loading", "libraries", "records", "hashing", "masking", "cells", "watching", "runs", "notebooks", "parsing", "servers", "endpoint")
 
 
 def main() -> int:

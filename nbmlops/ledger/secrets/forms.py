@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from nbmlops.ledger.secrets.names import HINTS
 from nbmlops.ledger.secrets.values import MASK, blank, common, filled, strong
 
 
@@ -50,11 +49,15 @@ _TOKENS = {
 }  # fmt: skip
 # Bytes that no token has become spaces, those it has one letter: whether there is a long run of them is then one search.
 _RUNS = bytes(97 if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "_-.") else 32 for byte in range(256))
+_LONG_RUN = b"a" * LONG
+_JOINS = str.maketrans("", "", "_-.")
 
 
 def _tokens(text: str) -> str:
     """`text` without what has a token's beginning; only the long runs, a small part of most texts, are looked at."""
-    runs = " ".join(_compiled(rf"[A-Za-z0-9_\-.]{{{LONG},}}").findall(text))
+    runs = " ".join(_long_runs(text))
+    if not runs:
+        return text
     if "AKIA" in runs or "ASIA" in runs:
         text = _aws_secrets(text)
     for begin, rest in _TOKENS.items():
@@ -65,6 +68,21 @@ def _tokens(text: str) -> str:
     if "eyJ" in runs:
         text = _compiled(_BEGIN + r"eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]{10,}(?:\.[A-Za-z0-9_\-]*)?").sub(MASK, text)
     return text
+
+
+def _long_runs(text: str) -> list[str]:
+    data = text.encode("utf-8", "replace")
+    marks = data.translate(_RUNS)
+    found = []
+    at = marks.find(_LONG_RUN)
+    while at >= 0:
+        end = marks.find(b" ", at)
+        end = len(marks) if end < 0 else end
+        run = data[at:end].decode()
+        if not (run.islower() and run.translate(_JOINS).isalpha()):  # `mean_absolute_error` is long, and no token
+            found.append(run)
+        at = marks.find(_LONG_RUN, end)
+    return found
 
 
 def _sk(text: str) -> str:
@@ -158,9 +176,10 @@ def _cookies(text: str) -> str:
 def _credentials(value: str) -> bool:
     """Whether this is base64 of `user:password`."""
     try:
-        return b":" in base64.b64decode(value + "=" * (-len(value) % 4), validate=True)
+        user, colon, password = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode().partition(":")
     except ValueError:
         return False
+    return bool(colon and password) and user.isprintable()
 
 
 def _in_url(value: str) -> bool:
@@ -173,32 +192,33 @@ def _simply(pattern: str) -> Callable[[str], str]:
 
 
 _STRING = r"[rbuf]?[\"']"
-# (what must stand in the text in lower case, or "" for any text with a long run, what masks it)
-_RULES: list[tuple[str, Callable[[str], str]]] = [
-    ("key", _private_keys),
-    ("", _tokens),
-    ("q~", _simply(r"(?:(?<![A-Za-z0-9_~.])|(?<=\\[nrt]))[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![A-Za-z0-9_~.\-])")),  # Azure
-    (":aa", _simply(r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_\-]{32,35}(?![A-Za-z0-9_\-])")),  # Telegram
-    ("hooks.slack", _simply(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{20,}")),
-    ("@", lambda text: _urls(text) if ":/" in text or ":\\/" in text else text),
-    ("bearer", _kept(r"(?i)(\bbearer\s{1,4})([A-Za-z0-9._~+/\-]{12,4096}={0,3})", check=strong)),
-    ("basic ", _kept(r"(?i)(\bbasic\s{1,4})([A-Za-z0-9+/]{8,4096}={0,3})(?![\w\-])", check=_credentials)),
-    ("cookie", _cookies),
-    ("key", _kept(r"(?i)((?:Account|SharedAccess|Access)Key=)([^;\s\"'\\]{8,})")),
-    ("sig", _kept(r"(?i)((?:[?&;]|\\u0026|&amp;|\b)(?:sig|x-amz-signature|x-goog-signature)=)([A-Za-z0-9%+/=_.\-]{20,})", check=_in_url)),
-    ("x-amz-", _kept(r"(?i)(x-amz-(?:credential|security-token)=)([A-Za-z0-9%+/=_.\-]{20,})", check=_in_url)),
-    ("pass", _kept(r"(?i)(\blogin\s{1,9}\S{1,200}\s{1,9}password\s{1,9})([^\s\"'\\]{1,512})")),  # .netrc
-    ("pass", _kept(r"(set_password\((?:[^,()\n]{1,200},){2}\s{0,9}[\"'])([^\"'\n]{1,512})(?=[\"'])")),  # keyring
-    ("pass", _kept(r"(\bsshpass\s{1,9}-p\s{0,3})([^\s\"'\\]{3,200})")),
-    ("mysql", _kept(r"(\bmysql\w{0,20} [^\n]{0,200}?-p)([^\s\"'\\\-=][^\s\"'\\]{2,200})")),
-    ("login(", _kept(r"(?i)(\blogin\(\s{0,9}(?:key\s{0,3}=\s{0,3})?[\"'])([0-9a-f]{32,64})(?=[\"'])")),
-    ("-u", _kept(r"((?:\s|^|[\"'])(?:-u|--user)[\s=\"',]{1,4}[^\s:\"']{1,100}:)([^\s\"'@/\\]{1,200})")),  # curl
-    ("auth", _kept(
+# (a hint that must be there, what must stand in the text in lower case, what masks it); a hint costs nothing to ask for
+_RULES: list[tuple[str, str, Callable[[str], str]]] = [
+    ("key", "-----begin", _private_keys),
+    ("", "", _tokens),
+    ("", "q~", _simply(r"(?:(?<![A-Za-z0-9_~.])|(?<=\\[nrt]))[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![A-Za-z0-9_~.\-])")),  # Azure
+    ("", ":aa", _simply(r"(?<!\d)\d{8,10}:AA[A-Za-z0-9_\-]{32,35}(?![A-Za-z0-9_\-])")),  # Telegram
+    ("", "hooks.slack", _simply(r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/]{20,}")),
+    ("", "@", lambda text: _urls(text) if ":/" in text or ":\\/" in text else text),
+    ("bearer", "", _kept(r"(?i)(\bbearer\s{1,4})([A-Za-z0-9._~+/\-]{12,4096}={0,3})", check=strong)),
+    ("", "basic ", _kept(r"(?i)(\bbasic\s{1,4})([A-Za-z0-9+/]{8,4096}={0,3})(?![\w\-])", check=_credentials)),
+    ("cookie", "", _cookies),
+    ("key", "accountkey=", _kept(r"(?i)(AccountKey=)([^;\s\"'\\]{8,})")),
+    ("key", "accesskey=", _kept(r"(?i)(AccessKey=)([^;\s\"'\\]{8,})")),
+    ("", "sig=", _kept(r"(?i)((?:[?&;]|\\u0026|&amp;|\b)sig=)([A-Za-z0-9%+/=_.\-]{20,})", check=_in_url)),
+    ("", "x-amz-", _kept(r"(?i)(x-amz-(?:credential|security-token|signature)=)([A-Za-z0-9%+/=_.\-]{20,})", check=_in_url)),
+    ("", "x-goog-sig", _kept(r"(?i)(x-goog-signature=)([A-Za-z0-9%+/=_.\-]{20,})", check=_in_url)),
+    ("pass", "login ", _kept(r"(?i)(\blogin\s{1,9}\S{1,200}\s{1,9}password\s{1,9})([^\s\"'\\]{1,512})")),  # .netrc
+    ("pass", "set_password(", _kept(r"(set_password\((?:[^,()\n]{1,200},){2}\s{0,9}[\"'])([^\"'\n]{1,512})(?=[\"'])")),  # keyring
+    ("pass", "sshpass", _kept(r"(\bsshpass\s{1,9}-p\s{0,3})([^\s\"'\\]{3,200})")),
+    ("", "mysql", _kept(r"(\bmysql\w{0,20} [^\n]{0,200}?-p)([^\s\"'\\\-=][^\s\"'\\]{2,200})")),
+    ("", "login(", _kept(r"(?i)(\blogin\(\s{0,9}(?:key\s{0,3}=\s{0,3})?[\"'])([0-9a-f]{32,64})(?=[\"'])")),
+    ("", "-u", _kept(r"((?:\s|^|[\"'])(?:-u|--user)[\s=\"',]{1,4}[^\s:\"']{1,100}:)([^\s\"'@/\\]{1,200})")),  # curl
+    ("auth", "", _kept(
         rf"(?i)((?:basicauth\(|\bauth\s{{0,3}}=\s{{0,3}}[(\[])\s{{0,9}}(?:username\s{{0,3}}=\s{{0,3}})?{_STRING}[^\"'\n]{{0,200}}[\"']"
         rf"\s{{0,9}},\s{{0,9}}(?:password\s{{0,3}}=\s{{0,3}})?{_STRING})([^\"'\n]{{1,512}})(?=[\"'])"
     )),
 ]  # fmt: skip
-_HINTS = tuple(dict.fromkeys(hint for hint, _ in _RULES if hint and hint not in HINTS))
 
 
 def hide(text: str, lower: str, present: set[str]) -> str:
@@ -206,10 +226,7 @@ def hide(text: str, lower: str, present: set[str]) -> str:
 
     `lower` is the text in lower case, and `present` the hints of secrets' names that are in it.
     """
-    present = present.union(hint for hint in _HINTS if hint in lower)
-    if b"a" * LONG in text.encode("utf-8", "replace").translate(_RUNS):
-        present.add("")
-    for hint, rule in _RULES:
-        if hint in present:
+    for hint, literal, rule in _RULES:
+        if (not hint or hint in present) and (not literal or literal in lower):
             text = rule(text)
     return text
