@@ -6,6 +6,8 @@ import base64
 import json
 from typing import Any
 
+from nbmlops.ledger.secrets import mask_bytes
+
 _SUFFIX = {"image/png": "png", "image/svg+xml": "svg", "image/jpeg": "jpg", "application/vnd.plotly.v1+json": "plotly.json"}
 MAX_BYTES = 8 << 20
 MAX_HELD = 40
@@ -54,5 +56,5 @@ def _bytes(media: str, value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return base64.b64decode(value) if media in ("image/png", "image/jpeg") else value.encode("utf-8", "replace")
-    return json.dumps(value).encode()
+        return base64.b64decode(value) if media in ("image/png", "image/jpeg") else mask_bytes(value.encode("utf-8", "replace"))
+    return mask_bytes(json.dumps(value).encode())

@@ -18,6 +18,8 @@ from nbmlops.ledger.secrets.values import MASK, strong
 __all__ = ["MASK", "forget", "mask", "mask_bytes", "mask_params", "mask_value", "remember"]
 
 _DEPTH = 100
+_PARSED_BYTES = 2 << 20  # longer JSON is masked as text: its strings are still told by name, by form and by being known
+_SHORTEST = 4
 
 
 def mask(text: str) -> str:
@@ -28,6 +30,8 @@ def mask(text: str) -> str:
     >>> mask('api_key = "0123456789"'), mask('api_key = os.environ["API_KEY"]'), mask("mae = 3.2")
     ('api_key = "•••"', 'api_key = os.environ["API_KEY"]', 'mae = 3.2')
     """
+    if len(text) < _SHORTEST:
+        return text
     lower = _lower(text)
     present = {hint for hint in HINTS if hint in lower}
     if present:
@@ -65,7 +69,7 @@ def mask_bytes(data: bytes) -> bytes:
     import json
 
     text = data.decode("utf-8", "surrogateescape")
-    if text.lstrip()[:1] in ("{", "["):
+    if text.lstrip()[:1] in ("{", "[") and len(data) <= _PARSED_BYTES:
         try:
             value = json.loads(text)
             masked = mask_value(value)
