@@ -8,8 +8,8 @@ where `see` gives its last argument back. The call itself is still made from the
 objects: no wrapper, no extra line in a traceback, and `super()` and `locals()` mean what they meant. `see` is looked up
 in builtins at each call and is the identity where nobody observes: in a worker process, after `%unload_ext`.
 
-Only calls that could matter are rewritten: fits, scores, metrics and readers, by their name or by where the name came
-from.
+Only calls that could matter are rewritten: fits, predictions, scores, metrics, seeds and readers, by their name or by where
+the name came from.
 """
 
 from __future__ import annotations
@@ -26,10 +26,24 @@ from typing import Any
 
 BUILTIN = "__nbmlops_see__"
 CALLEE, RESULT = -1, 0
-FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict"})
-_READERS = re.compile(r"(read|scan|load|open|from)_?\w*|imread|genfromtxt|ParquetFile|dataset")
+FITS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "train"})
+PREDICTS = frozenset(
+    {"predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "fit_predict", "predict_on_batch", "forecast"}
+)
+SEARCHES = frozenset({"optimize", "cross_val_score", "cross_validate", "cross_val_predict"})
+SEEDS = frozenset({"seed", "default_rng", "RandomState", "manual_seed", "manual_seed_all", "set_seed", "set_random_seed", "PRNGKey"})
+SEED_KEYWORDS = frozenset({"random_state", "seed", "random_seed"})
+_READERS = re.compile(
+    r"(read|scan|load|open|from|query|sql|execute|write|to|save|dump|sink)(_\w+)?|imread|genfromtxt|savefig|imsave|savetxt|savez\w*"
+    r"|fromfile|tofile|memmap|urlopen|urlretrieve|connect|create_engine|ParquetFile|ParquetDataset|ZipFile|DMatrix|QuantileDMatrix|Dataset"
+    r"|dataset|File|table|collect|fetch\w*"
+)
 _METRICS = re.compile(r"\w*(_score|_error|_loss|_deviance|_coefficient|_coef)|auc|pinball\w*|matthews_corrcoef")
-_MODULES = ("sklearn.metrics", "pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL")
+_MODULES = (
+    "sklearn.metrics", "sklearn.model_selection", "pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL", "xgboost", "lightgbm",
+    "catboost", "requests", "httpx", "urllib", "sqlalchemy", "sqlite3", "random", "torch", "tensorflow", "optuna",
+)  # fmt: skip
+_ASKED_BY_MODULE = frozenset({"requests", "httpx", "urllib", "request"})  # `requests.get(…)`: the method's name alone says nothing
 
 
 @dataclass
@@ -44,18 +58,31 @@ class Call:
 
 @dataclass(frozen=True)
 class Site:
-    """Where in the source a call stands; `assigned` is the name its value is given to, if it is one."""
+    """Where in the source a call stands.
+
+    `assigned` is the name its value is given to, if it is one; `names` are those that its arguments are made of.
+    """
 
     assigned: str | None
     keywords: tuple[str, ...]
+    names: frozenset[str] = frozenset()
+    fits: bool = False
 
 
 class Calls(ast.NodeTransformer):
-    """The AST step and what it hands on: `done(call, site, result)` for each call that came back."""
+    """The AST step and what it hands on: `begun(call)` before a fit, `done(call, site, result)` for each call that came back."""
 
-    def __init__(self, names: dict[str, Any], done: Callable[[Call, Site, Any], None]) -> None:
+    def __init__(
+        self,
+        names: dict[str, Any],
+        begun: Callable[[Call], None],
+        done: Callable[[Call, Site, Any], None],
+        parsed: Callable[[ast.Module], None],
+    ) -> None:
         self._names = names
+        self._begun = begun
         self._done = done
+        self._parsed = parsed
         self._sites: dict[int, Site] = {}
         self._numbers = itertools.count(1)
         self._local = threading.local()
@@ -69,6 +96,8 @@ class Calls(ast.NodeTransformer):
             stack: list[Call] = self._local.__dict__.setdefault("stack", [])
             if part == CALLEE:
                 stack.append(Call(site, value))
+                if self._sites[site].fits:
+                    self._begun(stack[-1])
             else:
                 at = next((i for i in range(len(stack) - 1, -1, -1) if stack[i].site == site), None)
                 if at is not None:
@@ -106,17 +135,26 @@ class Calls(ast.NodeTransformer):
         if not isinstance(node, (ast.Module, ast.Interactive, ast.Expression)):
             return super().visit(node)
         try:
+            if isinstance(node, ast.Module):
+                self._parsed(node)
+        except Exception as error:
+            self.failed(error)
+        return self.rewritten(node)
+
+    def rewritten(self, node: Any) -> Any:
+        """The tree with its calls handed through `see`; the very tree where none matters."""
+        try:
             self._imported = {
                 alias.asname or alias.name
                 for inner in ast.walk(node)
                 if isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith(_MODULES)
                 for alias in inner.names
             }
-            if not any(isinstance(inner, ast.Call) and self._matters(inner.func) for inner in ast.walk(node)):
+            if not any(isinstance(inner, ast.Call) and self._matters(inner) for inner in ast.walk(node)):
                 return node
             import copy
 
-            changed = super().visit(copy.deepcopy(node))
+            changed = self.generic_visit(copy.deepcopy(node))
             return ast.fix_missing_locations(changed)
         except Exception as error:
             self.failed(error)
@@ -140,14 +178,19 @@ class Calls(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
         """Hand callee, arguments and result through `see`."""
-        matters = self._matters(node.func)
+        matters = self._matters(node)
+        names = frozenset(
+            inner.id for arg in (*node.args, *(keyword.value for keyword in node.keywords)) for inner in ast.walk(arg)
+            if isinstance(inner, ast.Name)
+        ) if matters else frozenset()  # fmt: skip
         assigned = getattr(node, "_nbmlops_assigned", None)
         self.generic_visit(node)
         if not matters:
             return node
         number = next(self._numbers)
         keywords = tuple(keyword.arg for keyword in node.keywords if keyword.arg)
-        self._sites[number] = Site(assigned, keywords)
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        self._sites[number] = Site(assigned, keywords, names, called in FITS)
         node.func = _through(number, CALLEE, node.func)
         node.args = [arg if isinstance(arg, ast.Starred) else _through(number, at + 1, arg) for at, arg in enumerate(node.args)]
         for keyword in node.keywords:
@@ -155,10 +198,17 @@ class Calls(ast.NodeTransformer):
                 keyword.value = _through(number, 1001 + keywords.index(keyword.arg), keyword.value)
         return _through(number, RESULT, node)
 
-    def _matters(self, callee: ast.expr) -> bool:
+    def _matters(self, call: ast.Call) -> bool:
+        callee = call.func
+        if any(keyword.arg in SEED_KEYWORDS for keyword in call.keywords):
+            return True
         if isinstance(callee, ast.Attribute):
             name = callee.attr
-            return name in FITS or name == "score" or bool(_METRICS.fullmatch(name) or _READERS.fullmatch(name))
+            if name in FITS or name in PREDICTS or name in SEEDS or name in SEARCHES or name == "score":
+                return True
+            if isinstance(callee.value, ast.Name) and callee.value.id in _ASKED_BY_MODULE:
+                return True
+            return bool(_METRICS.fullmatch(name) or _READERS.fullmatch(name))
         if isinstance(callee, ast.Name):
             if callee.id in self._imported:
                 return True

@@ -1,38 +1,61 @@
-"""What a fit was: the estimator with its parameters, fingerprints of what went in, and the estimator itself while it lives."""
+"""What a fit was: the estimator with its parameters, and what went in."""
 
 from __future__ import annotations
 
-import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nbmlops.data.records import Dataset
+from nbmlops.capture.calls import FITS, Call
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask_params
 
 SAMPLE_ROWS = 50
+_TRAINERS = ("xgboost", "lightgbm", "catboost")
 
 
 @dataclass(frozen=True)
-class FitFacts:
-    """Where a living estimator was fitted: the run, the fingerprints, and its first rows (in memory only)."""
+class Fitting:
+    """A call that fits: what is fitted (None until a training function gives it), and whether it will answer questions."""
 
-    run: str | None
-    number: int
-    frame: str | None
-    target: str | None
-    sample: Any
+    estimator: Any
+    model: bool
 
 
-def is_fit(callee: Any) -> bool:
-    """Whether a callee is the `fit` of something with parameters, as scikit-learn's protocol has it."""
-    owner = getattr(callee, "__self__", None)
-    return owner is not None and not isinstance(owner, type) and callable(getattr(owner, "get_params", None))
+def fitting(call: Call) -> Fitting | None:
+    """What a call is about to fit, or None if it fits nothing.
+
+    By scikit-learn's protocol (`fit` of something with `get_params`), or `fit` of something that predicts (Keras,
+    statsmodels), or a gradient boosting library's own `train`.
+    """
+    name = getattr(call.callee, "__name__", "")
+    owner = getattr(call.callee, "__self__", None)
+    if name not in FITS:
+        return None
+    if name == "train":
+        return Fitting(None, True) if (getattr(call.callee, "__module__", None) or "").startswith(_TRAINERS) else None
+    if owner is None or isinstance(owner, type):
+        return None
+    if callable(getattr(owner, "get_params", None)) or callable(getattr(owner, "predict", None)):
+        return Fitting(owner, is_model(owner))
+    return None
 
 
 def is_model(estimator: Any) -> bool:
     """Whether an estimator answers questions, rather than only preparing data for another."""
     return any(callable(getattr(estimator, name, None)) for name in ("predict", "score_samples", "fit_predict"))
+
+
+def inputs(call: Call, estimator: Any) -> tuple[Any, Any]:
+    """What went into a fit: the features and the target, None where there is none."""
+    given = call.args
+    first = next((given[key] for key in (0, "X", "x", "dtrain", "train_set", "pool") if key in given), None)
+    second = next((given[key] for key in (1, "y", "Y", "target") if key in given), None)
+    if getattr(call.callee, "__name__", "") == "train":
+        return next((given[key] for key in (1, "dtrain", "train_set", "pool") if key in given), None), None
+    if first is None and hasattr(estimator, "exog"):  # statsmodels takes its data when it is made
+        return estimator.exog, getattr(estimator, "endog", None)
+    return first, second
 
 
 def class_name(estimator: Any) -> str:
@@ -45,8 +68,15 @@ def class_name(estimator: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def parameters(estimator: Any) -> dict[str, Any]:
-    """`get_params(deep=True)` as plain values, nested estimators by their class, secrets masked."""
+def parameters(estimator: Any, call: Call | None = None) -> dict[str, Any]:
+    """`get_params(deep=True)` as plain values, nested estimators by their class, secrets masked; a trainer's own parameters."""
+    if call is not None and getattr(call.callee, "__name__", "") == "train":
+        given = call.args.get(0, call.args.get("params"))
+        rounds = call.args.get(2, call.args.get("num_boost_round"))
+        found = {str(name): plain(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
+        return mask_params({**found, **({"num_boost_round": plain(rounds)} if isinstance(rounds, int) else {})})
+    if not callable(getattr(estimator, "get_params", None)):
+        return {}
     found = {}
     for name, value in estimator.get_params(deep=True).items():
         if callable(getattr(value, "get_params", None)):
@@ -58,50 +88,9 @@ def parameters(estimator: Any) -> dict[str, Any]:
     return mask_params(found)
 
 
-class Fingerprints:
-    """Fingerprints of what goes into fits, so that one frame in a loop is profiled once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Dataset] = {}
-
-    def of(self, data: Any, name: str) -> Dataset:
-        """The fingerprint of `data`; every value is read each time, since a frame can be changed in place."""
-        from nbmlops.data.fingerprint import fingerprint
-
-        if not self._known:
-            found = fingerprint(data, name=name)
-        else:
-            found = fingerprint(data, name=name, profile=False)
-            known = self._known.get(found.digest)
-            if known is not None:
-                return known
-            found = fingerprint(data, name=name)
-        if len(self._known) > 64:
-            self._known.clear()
-        self._known[found.digest] = found
-        return found
-
-
-class Living:
-    """Fitted estimators by identity, for as long as the user's notebook holds them."""
-
-    def __init__(self) -> None:
-        self._facts: dict[int, tuple[weakref.ref[Any], FitFacts]] = {}
-
-    def remember(self, estimator: Any, facts: FitFacts) -> None:
-        """Keep what is known of an estimator, without keeping it alive."""
-        key = id(estimator)
-        try:
-            self._facts[key] = (weakref.ref(estimator, lambda _: self._facts.pop(key, None)), facts)
-        except TypeError:
-            return  # a class with __slots__ and no weak references: it can be registered with its data given
-
-    def facts(self, estimator: Any) -> FitFacts | None:
-        """What is known of this very object."""
-        held = self._facts.get(id(estimator))
-        return held[1] if held is not None and held[0]() is estimator else None
-
-    def of_run(self, run: str) -> list[tuple[Any, FitFacts]]:
-        """The estimators of a run that still live, in the order they were fitted."""
-        found = [(ref(), facts) for ref, facts in list(self._facts.values()) if facts.run == run]
-        return sorted(((estimator, facts) for estimator, facts in found if estimator is not None), key=lambda pair: pair[1].number)
+def first_rows(data: Any) -> Any:
+    """A few rows of what was fitted, to know its columns by; None for what cannot be sliced."""
+    try:
+        return data[:SAMPLE_ROWS].copy()
+    except (TypeError, AttributeError, KeyError, IndexError, NotImplementedError):
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbmlops import plugins
-from nbmlops.capture.session import attach, current_session
+from nbmlops.capture.session import attach, current_session, living_estimators
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs import current
 from nbmlops.runs.facts import Facts
@@ -27,8 +27,7 @@ def finish() -> None:
     session, run = current_session(), current.current()
     if session is None or run is None:
         return
-    session.flush()
-    for estimator, facts in session.living.of_run(run.id)[-KEPT_MODELS:]:
+    for estimator, facts in living_estimators(run.id)[-KEPT_MODELS:]:
         digest, note = None, None
         try:
             flavors = [plugins.adapter("flavor", name)() for name in plugins.names("flavor")]

@@ -1,128 +1,237 @@
-"""From an observed call to a fact: a fit, a metric, a score, a file given to a reader."""
+"""From an observed call to a fact: a fit, a prediction, a metric, a trial, a seed, a file given to a reader."""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.calls import FITS, Call, Site
-from nbmlops.capture.fits import SAMPLE_ROWS, Fingerprints, FitFacts, Living, class_name, is_fit, is_model, parameters
+from nbmlops.capture import seeds, trials
+from nbmlops.capture.calls import PREDICTS, Call, Site
+from nbmlops.capture.fits import class_name, first_rows, fitting, inputs, is_model, parameters
+from nbmlops.capture.made import FitFacts, Made
 from nbmlops.capture.reads import reads
 from nbmlops.errors import NbmlopsError
-from nbmlops.runs import current
-from nbmlops.runs.current import OpenRun
-from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Fit, MetricPoint
 
-_PATH_NAMES = ("filepath_or_buffer", "path", "source", "io", "file", "filename", "path_or_buf", "fname", "where")
-_READING = ("pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL", "_duckdb")
+if TYPE_CHECKING:
+    from nbmlops.capture.attempt import Attempt
+    from nbmlops.capture.session import Session
 
-
-class Noting(Protocol):
-    """What an observer needs of the session it notes for."""
-
-    pid: int
-    recording: bool
-    position: int
-    now: Facts
-    data: dict[str, Any]
-    living: Living
-    fit_count: int
-
-    def open_live(self) -> OpenRun:
-        """The open run, opened now if there was none."""
+MOST_FITS = 2_000  # of one cell; more are counted
+_DATASETS = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
+_BOOSTERS = ("xgboost", "lightgbm", "catboost")
 
 
 class Observer:
-    """Turns calls that came back into facts of the session."""
+    """Turns calls that began and came back into facts of the session."""
 
-    def __init__(self, session: Noting) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.fingerprints = Fingerprints()
+        self.made = Made()  # estimators and their predictions
+        self.predicted: FitFacts | None = None  # whose prediction this cell saw last
+        self.tries: list[trials.Try] = []  # this cell's fits
+        self._looks: Any = None
+        self._partial: dict[int, int] = {}  # estimators fitted batch by batch in this cell: how often
+        self._frames: dict[int, tuple[Any, str | None, str | None]] = {}  # boosters' own datasets: what they were made of
+        self._studies: dict[int, tuple[Any, int]] = {}
+
+    def cell_begins(self) -> None:
+        """A new cell: nothing was tried or predicted in it yet."""
+        self.predicted, self.tries = None, []
+        self._partial.clear()
+
+    def begun(self, call: Call) -> None:
+        """A fit is about to begin: its run is open before it, so that a kernel that dies in it has died in a run."""
+        if not self._listening():
+            return
+        found = fitting(call)
+        if found is not None and found.model:
+            self.session.training()
 
     def done(self, call: Call, site: Site, result: Any) -> None:
         """One call came back with `result`."""
-        session = self.session
-        if not session.recording or os.getpid() != session.pid:
+        if not self._listening():
             return
+        seed = seeds.seen(call, self.session.position)
+        if seed is not None and seed not in self.session.now.seeds:
+            self.session.now.seeds.append(seed)
         name = getattr(call.callee, "__name__", "")
         module = getattr(call.callee, "__module__", None) or ""
-        if name in FITS and is_fit(call.callee):
-            self._fit(call)
+        owner = getattr(call.callee, "__self__", None)
+        if fitting(call) is not None:
+            self._fit(call, site, result)
+        elif name == "optimize" and hasattr(owner, "get_trials"):
+            self._study(call, owner)
+        elif name in ("cross_val_score", "cross_validate", "cross_val_predict") and module.startswith("sklearn.model_selection"):
+            self._cross_validation(call, site, result)
+        elif name in _DATASETS and module.startswith(_BOOSTERS):
+            self._boosters_data(call, result)
         elif module.startswith("sklearn.metrics"):
-            self._metric(site.assigned or name, result)
-        elif name == "score" and is_fit(call.callee):
-            self._metric(site.assigned or "score", result)
-        elif module.startswith(_READING) or type(call.callee).__module__.startswith(_READING):
-            given = call.args.get(0, next((call.args[key] for key in _PATH_NAMES if key in call.args), None))
-            if isinstance(given, (str, os.PathLike)):
-                writes = name.startswith(("to_", "write", "save", "dump"))
-                reads.note(given, "write" if writes else "read")
+            self._metric(site.assigned or name, result, call, site)
+        elif name == "score" and owner is not None and (fitted := self.made.facts(owner)) is not None:
+            self.add_metric(site.assigned or "score", result, fitted)
+        elif name not in PREDICTS:
+            reads.called(name, module, call.callee, call.args, result)
+        if name in PREDICTS and owner is not None and (fitted := self.made.facts(owner)) is not None:
+            self.predicted = fitted
+            self.made.remember(result, fitted)
 
-    def _fit(self, call: Call) -> None:
-        session, estimator = self.session, call.callee.__self__
-        duration_s = time.perf_counter() - call.began
-        reads_on = reads._watching
-        reads.listen(False)
-        try:
-            model = is_model(estimator)
-            run = session.open_live() if model else current.current()
-            if run is None:
-                return  # a transformer before any model: it is inside the frame the model gets
-            frame, target, note = self._inputs(call)
-            number = session.fit_count
-            session.fit_count += 1
-            session.now.fits.append(
-                Fit(
-                    number=number,
-                    position=session.position,
-                    estimator=class_name(estimator),
-                    parameters=parameters(estimator),
-                    frame=frame,
-                    target=target,
-                    duration_s=duration_s,
-                    artifact=None,
-                    note=note,
-                )
-            )
-            if model:
-                sample = _first_rows(call.args.get(0, call.args.get("X")))
-                session.living.remember(estimator, FitFacts(run.id, number, frame, target, sample))
-        finally:
-            reads.listen(reads_on)
+    def owner_of(self, values: list[Any], names: frozenset[str]) -> FitFacts | None:
+        """Whose work some values are: by what they are, by the names they were computed from, by who predicted last."""
+        for value in values:
+            if (found := self.made.facts(value)) is not None:
+                return found
+        names_from = self.session.slicer.computed_from(names) | names
+        held = self.session.shell.user_ns
+        candidates = {found for name in names_from if name in held and (found := self.made.facts(held[name])) is not None}
+        if len({(found.run, found.number) for found in candidates}) == 1:
+            return candidates.pop()
+        return self.predicted
 
-    def _inputs(self, call: Call) -> tuple[str | None, str | None, str | None]:
-        found: list[str | None] = []
-        note = None
-        for at, name in ((0, "X"), (1, "y")):
-            value = call.args.get(at, call.args.get(name))
-            if value is None:
-                found.append(None)
-                continue
-            try:
-                dataset = self.fingerprints.of(value, name.lower())
-                self.session.data[dataset.digest] = dataset
-                found.append(dataset.digest)
-            except (NbmlopsError, TypeError, ValueError) as error:
-                found.append(None)
-                note = f"{name} has no fingerprint: {error}"
-        return found[0], found[1], note
-
-    def _metric(self, name: str, value: Any) -> None:
+    def add_metric(self, name: str, value: Any, owner: FitFacts | None) -> None:
+        """A number that was measured, of the fit it is about."""
         if isinstance(value, bool) or not (
-            isinstance(value, (int, float)) or (hasattr(value, "item") and getattr(value, "shape", None) == ())
+            isinstance(value, (int, float)) or (hasattr(value, "item") and getattr(value, "shape", None) == () and _is_number(value))
         ):
             return
-        session, run = self.session, current.current()
-        if run is None:
-            return  # a number about no model of this session
-        step = current.next_step(run, name)
-        session.now.metrics.append(MetricPoint(name=name, step=step, value=float(value), at=run.workspace.clock()))
+        self.session.measured(name, float(value), owner)
+
+    # -- what was called
+
+    def _listening(self) -> bool:
+        return self.session.recording_now and os.getpid() == self.session.pid
+
+    def _fit(self, call: Call, site: Site, result: Any) -> None:
+        session = self.session
+        found = fitting(call)
+        assert found is not None
+        estimator = result if found.estimator is None else found.estimator
+        duration_s = time.perf_counter() - call.began
+        attempt = session.training() if found.model else session.attempt
+        if attempt is None:
+            return  # a transformer before any model: it is inside the frame the model gets
+        with reads.deaf():
+            if call.callee.__name__ == "partial_fit" and self._more_of_the_same(estimator, call):
+                return
+            if len(self.tries) >= MOST_FITS:
+                session.now.tags["fits"] = f"more than {MOST_FITS:,} in one cell: the first are recorded"
+                return
+            frame, target, note = self._inputs(call, estimator)
+            fit = self._noted(attempt, call, estimator, (frame, target, note), duration_s)
+            self.tries.append(trials.Try(call.site, fit, []))
+            facts = FitFacts(attempt.run.id, fit.number, frame, target, first_rows(inputs(call, estimator)[0]) if found.model else None)
+            for thing in (estimator, result):
+                if found.model or thing is estimator:
+                    self.made.remember(thing, facts)
+            if (candidates := trials.of_search(estimator, fit, attempt.trials, attempt.parts, session.position)) != []:
+                attempt.trials += len(candidates)
+                attempt.parts += 1
+                session.now.trials += candidates
+            session.now_and_then()
+
+    def _noted(self, attempt: Attempt, call: Call, estimator: Any, went_in: tuple[Any, Any, Any], duration_s: float) -> Fit:
+        fit = Fit(
+            number=attempt.fits, position=self.session.position, estimator=class_name(estimator), parameters=parameters(estimator, call),
+            frame=went_in[0], target=went_in[1], duration_s=duration_s, artifact=None, note=went_in[2],
+        )  # fmt: skip
+        attempt.fits += 1
+        attempt.frames |= {digest for digest in went_in[:2] if digest}
+        self.session.now.fits.append(fit)
+        return fit
+
+    def _more_of_the_same(self, estimator: Any, call: Call) -> bool:
+        """Whether this is a further batch of one fit; its data joins that fit's."""
+        seen = self._partial.get(id(estimator), 0)
+        self._partial[id(estimator)] = seen + 1
+        facts = self.made.facts(estimator)
+        if seen == 0 or facts is None or self.session.attempt is None:
+            return False
+        if seen < MOST_FITS:
+            frame, target, _ = self._inputs(call, estimator)
+            self.session.attempt.frames |= {digest for digest in (frame, target) if digest}
+        return True
+
+    def _inputs(self, call: Call, estimator: Any) -> tuple[str | None, str | None, str | None]:
+        features, labels = inputs(call, estimator)
+        held = self._frames.get(id(features))
+        if held is not None and held[0] is features:
+            return held[1], held[2], None
+        (frame, first), (target, second) = self._digest(features, "x"), self._digest(labels, "y")
+        return frame, target, first or second
+
+    def _digest(self, data: Any, name: str) -> tuple[str | None, str | None]:
+        if data is None:
+            return None, None
+        if self._looks is None:
+            from nbmlops.data.looks import Looks
+
+            self._looks = Looks()
+        try:
+            dataset = self._looks.of(data, name)
+        except (NbmlopsError, TypeError, ValueError, NotImplementedError) as error:
+            return None, f"{name} has no fingerprint: {error}"
+        self.session.datasets[dataset.digest] = dataset
+        return dataset.digest, None
+
+    def _boosters_data(self, call: Call, made: Any) -> None:
+        given = call.args
+        features = given.get(0, given.get("data"))
+        labels = given.get(1, given.get("label"))
+        if isinstance(features, (str, os.PathLike)):
+            reads.called("read", "xgboost", call.callee, {0: features}, made)
+            return
+        with reads.deaf():
+            self._frames[id(made)] = (made, self._digest(features, "x")[0], self._digest(labels, "y")[0])
+            if len(self._frames) > 32:
+                self._frames.pop(next(iter(self._frames)))
+
+    def _study(self, call: Call, study: Any) -> None:
+        attempt = self.session.training()
+        held = self._studies.get(id(study))
+        known = held[1] if held is not None and held[0] is study else 0
+        fits = [one.fit for one in self.tries]
+        found = trials.of_study(study, fits, attempt.trials, attempt.parts, self.session.position, known=known)
+        self._studies[id(study)] = (study, known + len(found))
+        attempt.trials += len(found)
+        attempt.parts += 1
+        self.session.now.trials += found
+        self.tries = []  # the study's, not a loop's
+        try:
+            self.add_metric("best_value", study.best_value, None)
+        except (ValueError, RuntimeError):
+            return  # no trial was completed, or there are several objectives
+
+    def _cross_validation(self, call: Call, site: Site, result: Any) -> None:
+        estimator = call.args.get(0, call.args.get("estimator"))
+        if not is_model(estimator):
+            return
+        attempt = self.session.training()
+        given = {key - 1 if isinstance(key, int) else key: value for key, value in call.args.items() if key not in (0, "estimator")}
+        with reads.deaf():
+            frame, target, note = self._inputs(Call(call.site, call.callee, given), None)
+            said = "cross-validated" if note is None else f"cross-validated; {note}"
+            fit = self._noted(attempt, call, estimator, (frame, target, said), time.perf_counter() - call.began)
+        owner = FitFacts(attempt.run.id, fit.number, frame, target, None)
+        self.made.remember(result, owner)
+        found = {name: values for name, values in result.items() if name.startswith("test_")} if isinstance(result, dict) else {}
+        if getattr(call.callee, "__name__", "") == "cross_val_score":
+            found = {site.assigned or "cross_val_score": result}
+        for name, values in found.items():
+            for value in values:
+                self.add_metric(name, value, owner)
+
+    def _metric(self, name: str, value: Any, call: Call, site: Site) -> None:
+        self.add_metric(name, value, self.owner_of(list(call.args.values()), site.names))
 
 
-def _first_rows(data: Any) -> Any:
-    try:
-        return data[:SAMPLE_ROWS].copy()
-    except (TypeError, AttributeError, KeyError, IndexError):
-        return None
+def _is_number(value: Any) -> bool:
+    return getattr(getattr(value, "dtype", None), "kind", "") in "iuf"
+
+
+def measured_of(tries: list[trials.Try], point: MetricPoint) -> None:
+    """A metric belongs to the try whose fit it is about, or to the last."""
+    for one in reversed(tries):
+        if point.fit is None or one.fit.number == point.fit:
+            one.metrics.append(point)
+            return

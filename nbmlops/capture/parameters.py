@@ -48,18 +48,30 @@ def looks_like(source: str) -> bool:
 
 def tagged_cells(notebook: Path) -> tuple[set[str], list[str]]:
     """Ids and sources of a notebook file's cells that are tagged `parameters` or `injected-parameters`."""
-    try:
-        cells = json.loads(notebook.read_text("utf-8")).get("cells", [])
-    except (OSError, ValueError, AttributeError):
-        return set(), []
     ids, sources = set(), []
-    for cell in cells:
-        if not isinstance(cell, dict):
-            continue
+    for cell in _cells(notebook):
         tags = (cell.get("metadata") or {}).get("tags") or []
         if {"parameters", "injected-parameters"} & set(tags):
-            source = cell.get("source", "")
-            sources.append("".join(source) if isinstance(source, list) else str(source))
+            sources.append(_source(cell))
             if cell.get("id"):
                 ids.add(str(cell["id"]))
     return ids, sources
+
+
+def code_cells(notebook: Path) -> list[tuple[str, str]] | None:
+    """(id, source) of a notebook file's code cells in order; None where it cannot be read."""
+    found = [(str(cell.get("id") or ""), _source(cell)) for cell in _cells(notebook) if cell.get("cell_type") == "code"]
+    return found or None
+
+
+def _cells(notebook: Path) -> list[dict[str, Any]]:
+    try:
+        cells = json.loads(notebook.read_text("utf-8")).get("cells", [])
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [cell for cell in cells if isinstance(cell, dict)]
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)

@@ -1,36 +1,54 @@
-"""One kernel's session: what its cells did becomes facts, and at each cell's end one transaction.
+"""One kernel's session: what its cells did becomes facts, and at each cell's end they are said of the runs they belong to.
 
-Live, a run opens at the first fit of a model and takes in what the session did before (cells, reads, parameters). It
-ends when the cell that opened it is executed again, when the user ends it, or with the kernel. Under a runner the run is
-the runner's, and the session only adds to it.
+Live, a run opens when a model is about to be fitted, and takes in the cells that the training cell depends on. Cells that
+use what it made belong to it too. It ends when a cell that trained it is executed again, when the user ends it, or with the
+kernel. Driven by a program, the whole execution is one run; under nbmlops's own runner it is the runner's.
 """
 
 from __future__ import annotations
 
+import ast
 import atexit
 import os
+import re
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nbmlops.capture import parameters as cell_parameters
+from nbmlops.capture import trials
+from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figures
-from nbmlops.capture.fits import FitFacts, Living
-from nbmlops.capture.observe import Observer
+from nbmlops.capture.hidden import hidden_state
+from nbmlops.capture.imports import Finder
+from nbmlops.capture.kinds import identities, kind_of
+from nbmlops.capture.made import FitFacts
+from nbmlops.capture.names import CellNames, analyse
+from nbmlops.capture.observe import Observer, measured_of
 from nbmlops.capture.reads import reads
-from nbmlops.capture.where import notebook_of
+from nbmlops.capture.slices import Slicer
+from nbmlops.capture.where import driven, notebook_of
 from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask, mask_params
 from nbmlops.runs import current, trouble
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import OpenRun
 from nbmlops.runs.facts import Facts
-from nbmlops.runs.records import Artifact, Cell, Status
+from nbmlops.runs.records import Artifact, Cell, MetricPoint, Status
+from nbmlops.settings import find_root
 from nbmlops.workspace import Workspace, opened, utc_now
 
-_session: Session | None = None
+WAIT_S = 60.0  # how long a session's end waits for large files to be hashed
+_OPTED_OUT = re.compile(r"\s*(%%mlops\s+off\b|#\s*mlops:\s*off\b)")
+_UNRECORDED = "# not recorded"
+_METRIC_NAMES = re.compile(
+    r"(?i)(.*_)?(mae|mse|rmse|mape|smape|msle|rmsle|r2|accuracy|acc|auc|roc_auc|ap|f1|precision|recall|logloss|log_loss|loss|brier|mcc"
+    r"|kappa|gini|score|error)(_.*|\d*)?"
+)
 
 
 class Session:
@@ -41,22 +59,25 @@ class Session:
         self.pid = os.getpid()
         self.recording = True
         self.position = 0
-        self.before = Facts()  # what the session did, for a run that opens later
-        self.now = Facts()  # what the executing cell did so far
-        self.data: dict[str, Any] = {}  # datasets seen in this cell, by digest
-        self.run_data: set[str] = set()  # digests that make the open run's data hash
-        self.read_since: set[str] = set()  # digests of what was read since the last fit
-        self.living = Living()
+        self.now = Facts()  # what the executing cell did since it was last said
+        self.cell = Facts()  # what it did in all
+        self.datasets: dict[str, Any] = {}  # fingerprints seen since they were last said, by digest
+        self.attempts: list[Attempt] = []  # the run open now last; those that ended in this cell before it
+        self.past: list[Attempt] = []  # ended runs whose files may still be being hashed
+        self.memory = Memory()
+        self.slicer = Slicer()
         self.figures = Figures()
-        self.fit_count = 0
-        self.opened_by: tuple[Any, str] | None = None
+        self.names: CellNames | None = None
         self.cell_scoped: OpenRun | None = None
-        self.raised: dict[Any, tuple[int, str]] = {}
+        self._executed: list[tuple[int, str | None, str, CellNames]] = []
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
+        self._said_at = 0.0
+        self._seen_cell = self._decided = self._opted_out = False
         self.observer = Observer(self)
-        self.calls = Calls(shell.user_ns, self.observer.done)
+        self.calls = Calls(shell.user_ns, self.observer.begun, self.observer.done, self._parsed)
         self.calls.failed = self.failed  # type: ignore[method-assign]
+        self.finder = Finder(self._users_folders, self.calls.rewritten, self.failed)
 
     # -- where
 
@@ -66,6 +87,21 @@ class Session:
         run = current.current()
         return run.workspace if run is not None else opened(Path.cwd())
 
+    def _users_folders(self) -> list[Path]:
+        place = find_root(Path.cwd())
+        return [Path.cwd(), *([place] if place else [])]
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The open run as this session knows it."""
+        run = current.current()
+        return next((attempt for attempt in reversed(self.attempts) if run is not None and attempt.run.id == run.id), None)
+
+    @property
+    def recording_now(self) -> bool:
+        """Whether the executing cell is recorded."""
+        return self.recording and not self._opted_out
+
     # -- the shell's events
 
     def cell_begins(self, info: Any) -> None:
@@ -73,11 +109,15 @@ class Session:
         try:
             if os.getpid() != self.pid:
                 return
-            key = _key(info)
             if not self._stack:
-                self._close_if_again(key, info)
-                reads.listen(self.recording)
+                self._opted_out = bool(_OPTED_OUT.match(info.raw_cell or ""))
+                self._decide()
+                self._close_if_again(_key(info))
+                self.names = None
+                self.observer.cell_begins()
+                reads.listen(self.recording_now)
             self._stack.append((info, time.perf_counter(), utc_now()))
+            self._seen_cell = True
         except Exception as error:
             self.failed(error)
 
@@ -89,52 +129,91 @@ class Session:
             info = result.info
             while self._stack and self._stack[-1][0] is not info:
                 self._stack.pop()
-            if not self._stack:
+            if self._stack:
+                _, began, at = self._stack.pop()
+            elif not self._seen_cell and (info.raw_cell or "").strip():
+                began, at = time.perf_counter(), utc_now()  # the cell that loaded the extension
+            else:
                 return  # an empty cell ends without having begun
-            _, began, at = self._stack.pop()
             if self._stack:
                 return  # a cell run by a cell: its facts belong to the outer one
+            self._seen_cell = True
+            self._decide()
             reads.listen(False)
             self.calls.forget()
-            if self.recording and not _own_command(info.raw_cell):
+            if not _own_command(info.raw_cell):
                 self._note_cell(result, info, time.perf_counter() - began, at)
-            self.flush()
+            self._say(over=True)
             self._end_cell_scoped()
+            self.attempts = [attempt for attempt in self.attempts if attempt.run == current.current()]
             # Last registered, first called: a library that is slow to end must not cost the record its end.
             atexit.unregister(self.close)
             atexit.register(self.close)
         except Exception as error:
             self.failed(error)
 
+    def _parsed(self, tree: ast.Module) -> None:
+        if self._stack and self.names is None:
+            held = self.shell.user_ns
+            self.names = analyse(tree, lambda name: kind_of(held[name]) if name in held else None)
+
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
         problem = result.error_before_exec or result.error_in_exec
         error = mask(f"{type(problem).__name__}: {problem}")[:4000] if problem is not None else None
-        key = _key(info)
-        if error is not None:
-            self.raised[key] = (self.position, error)
-        else:
-            self.raised.pop(key, None)
+        source = mask(info.raw_cell) if self.recording_now else _UNRECORDED
         self.now.cells.append(
             Cell(
                 position=self.position,
                 cell_id=getattr(info, "cell_id", None),
                 execution_count=result.execution_count,
-                source=mask(info.raw_cell),
+                source=source,
                 started_at=at,
                 duration_s=duration_s,
                 error=error,
             )
         )
-        self.now.files += reads.take(self.position)
-        if cell_parameters.looks_like(info.raw_cell):
-            self.now.params.update(mask_params(cell_parameters.assigned(info.raw_cell)))
+        names = self.names or CellNames()
+        held = identities(self.shell.user_ns)
+        self.slicer.note(self.position, _key(info), names, info.raw_cell, held, raised=error is not None)
+        if self.recording_now:
+            self.now.files += reads.take(self.position)
+            if cell_parameters.looks_like(info.raw_cell):
+                self.now.params.update(mask_params(plain(cell_parameters.assigned(info.raw_cell))))
+            self._executed.append((self.position, getattr(info, "cell_id", None), info.raw_cell, names))
+            del self._executed[:-5000]
+            self._note_own_metrics(names)
+            self._note_loops()
         self._note_figures()
-        self.position += 1
+
+    def _note_own_metrics(self, names: CellNames) -> None:
+        """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
+        named = [name for name in names.binds if _METRIC_NAMES.fullmatch(name)]
+        known = {point.name for point in (*self.cell.metrics, *self.now.metrics)}
+        for name in sorted(set(named) - known):
+            value = self.shell.user_ns.get(name)
+            from_names = self.slicer.computed_from({name}) - {name}
+            held = [self.shell.user_ns[other] for other in from_names if other in self.shell.user_ns]
+            owner = next((found for thing in held if (found := self.observer.made.facts(thing)) is not None), None)
+            if owner is not None:
+                self.observer.add_metric(name, value, owner)
+
+    def _note_loops(self) -> None:
+        attempt = self.attempt
+        by_site: dict[int, list[trials.Try]] = {}
+        for one in self.observer.tries:
+            by_site.setdefault(one.site, []).append(one)
+        for point in (*self.cell.metrics, *self.now.metrics):
+            measured_of(self.observer.tries, point)
+        for tries in by_site.values():
+            if attempt is not None and len(tries) > 1:
+                self.now.trials += trials.of_loop(tries, attempt.trials, attempt.parts)
+                attempt.trials += len(tries)
+                attempt.parts += 1
 
     def _note_figures(self) -> None:
         run = current.current()
         shown = self.figures.take()
-        if run is None:
+        if run is None or not self.recording_now:
             return
         for number, (suffix, media, raw) in enumerate(shown):
             digest = run.workspace.blobs.put(raw)
@@ -143,72 +222,120 @@ class Session:
 
     # -- runs
 
-    def open_live(self) -> OpenRun:
-        """Open the run that a fit or a logged metric asks for."""
-        found = current.current()
-        if found is not None:
-            return found
+    def _decide(self) -> None:
+        """Once: when a program, not a person, executes this notebook, its one execution is one run."""
+        if not self._decided:
+            self._decided = True
+            if self.recording and current.current() is None and driven(self.shell) == "headless":
+                self._open("headless")
+
+    def _open(self, how: Any) -> Attempt:
         place = self.workspace
-        notebook, known_from = notebook_of(self.shell)
+        executed = [source for _, _, source, _ in self._executed]
+        notebook, known_from = notebook_of(self.shell, executed=executed)
         name = Path(notebook).stem if notebook else "session"
-        run_id = RunBook(place).open(name, experiment=place.root.name, kind="live", notebook=notebook, known_from=known_from)
-        run = current.enter(run_id, name, "live", place)
-        self.opened_by = (_key(self._stack[0][0]), run_id) if self._stack else None
-        return run
+        run_id = RunBook(place).open(name, experiment=place.root.name, kind=how, notebook=notebook, known_from=known_from)
+        current.enter(run_id, name, how, place, notebook=notebook)
+        attempt = self.attempt
+        assert attempt is not None
+        return attempt
+
+    def open_live(self) -> OpenRun:
+        """Open the run that a logged metric asks for."""
+        return self.training().run if current.current() is None else current.needed()
+
+    def training(self) -> Attempt:
+        """The run that the executing cell trains for; opened now if there is none."""
+        attempt = self.attempt or self._open("live")
+        key = _key(self._stack[0][0]) if self._stack else None
+        attempt.training.add(key)
+        attempt.training_positions.add(self.position)
+        if self.position not in attempt.made:
+            attempt.made |= self._with_writers({self.position, *self._before()})
+            self._take_in(attempt, (attempt.made | self.memory.declared()) - {self.position})
+        return attempt
+
+    def _with_writers(self, positions: set[int]) -> set[int]:
+        """Executions with those that wrote the files they read, and what these depend on in turn."""
+        while more := self.memory.writers(positions) - positions:
+            positions = positions | more.union(*(self.slicer.needed(position) for position in more))
+        return positions
+
+    def _before(self, position: int | None = None) -> list[int]:
+        """The executions that the executing cell depends on; all there were, where that cannot be told."""
+        at = self.position if position is None else position
+        if self.names is None:
+            return [cell.position for cell in self.memory.cells() if cell.position < at]
+        return self.slicer.needed(at - 1, self.names.loads) if at else []
 
     def entered(self, run: OpenRun) -> None:
-        """A run is open: give it what the session did before, which it may depend on. A runner's run began with the kernel."""
-        self.fit_count = 0
-        self.raised = {}
-        self.run_data, self.read_since = set(), set()
-        if run.how == "attached":
-            return
-        earlier, known = self.before, run.book.run(run.id)
-        latest = {use.path: use.digest for use in earlier.files if use.digest and use.mode == "read"}
-        self.read_since = set(latest.values())
-        notebook = (known.notebook, known.notebook_known_from) if known.notebook else notebook_of(self.shell)
-        params = {**self._tagged(notebook[0]), **earlier.params}
-        facts = Facts(
-            cells=list(earlier.cells), files=list(earlier.files), params={k: v for k, v in params.items() if k not in known.params}
-        )
-        if notebook[0] is not None:
-            facts.notebook = (notebook[0], notebook[1])
-        if facts:
-            run.book.add(run.id, facts)
+        """A run is open: from now on this session writes into it."""
+        notebook = run.notebook
+        if run.how == "explicit":
+            notebook, known_from = notebook_of(self.shell)
+            if notebook is not None:
+                run.book.add(run.id, Facts(notebook=(notebook, known_from)))
+        attempt = Attempt(run, params=set(run.params), notebook=notebook)
+        self.attempts.append(attempt)
+        if run.how != "attached":
+            self._tag_parameters(notebook)
+        if run.how == "headless":
+            self._take_in(attempt, {cell.position for cell in self.memory.cells()})
 
-    def _tagged(self, notebook: str | None) -> dict[str, Any]:
+    def _tag_parameters(self, notebook: str | None) -> None:
+        """The notebook's file says which cells hold parameters."""
         if not notebook:
-            return {}
+            return
         ids, sources = cell_parameters.tagged_cells(Path(notebook))
-        found: dict[str, Any] = {}
-        for cell in self.before.cells + self.now.cells:
+        for cell in self.memory.cells():
             if cell.cell_id in ids or cell.source in sources:
-                found.update(cell_parameters.assigned(cell.source))
-        return mask_params(found)
+                self.memory.of(cell.position).params.update(mask_params(plain(cell_parameters.assigned(cell.source))))
 
-    def _close_if_again(self, key: Any, info: Any) -> None:
-        run = current.current()
-        if run is not None and run.how == "live" and self.opened_by == (key, run.id):
-            current.end(run)
+    def _take_in(self, attempt: Attempt, positions: set[int]) -> None:
+        """Say of a run what earlier cells did that it depends on."""
+        parts = [attempt.take(position, self.memory.of(position)) for position in sorted(positions)]
+        facts = joined(parts)
+        if facts:
+            facts.data_hash = attempt.new_data_hash()
+            attempt.run.book.add(attempt.run.id, facts)
+
+    def _close_if_again(self, key: Any) -> None:
+        attempt = self.attempt
+        if attempt is not None and attempt.run.how == "live" and key in attempt.training:
+            current.end(attempt.run)
 
     def before_end(self, run: OpenRun) -> Status:
-        """Write what is held; say how the run went: failed if a cell's last execution raised."""
+        """Say what is held; tell how the run went: failed if a cell of it raised when it last ran."""
         if os.getpid() != self.pid:
             return "finished"
-        self.flush()
-        self.opened_by = None
-        if run.how != "live" or not self.raised:  # of an attached run its runner knows how it went
+        self._say(over=False)
+        attempt = next((attempt for attempt in self.attempts if attempt.run.id == run.id), None)
+        if attempt is None:
             return "finished"
-        position, error = next(reversed(self.raised.values()))
+        self._note_hidden(attempt)
+        self.past.append(attempt)
+        del self.past[:-20]
+        if run.how not in ("live", "headless") or not attempt.raised:
+            return "finished"  # of an attached run its runner knows how it went
+        position, error = next(reversed(attempt.raised.values()))
         current.leave(run)
         run.book.end(run.id, "failed", error=error, failed_cell=position)
         return "failed"
 
+    def _note_hidden(self, attempt: Attempt) -> None:
+        if attempt.run.how != "live":
+            return
+        cells = cell_parameters.code_cells(Path(attempt.notebook)) if attempt.notebook else None
+        found = hidden_state(self._executed, cells, sorted(attempt.taken))
+        if found:
+            attempt.run.book.add(attempt.run.id, Facts(hidden=found))
+
     def _end_cell_scoped(self) -> None:
         run, self.cell_scoped = self.cell_scoped, None
-        if run is None or current.current() != run:
+        attempt = self.attempt
+        if run is None or attempt is None or attempt.run != run:
             return
-        failed = self.raised.get(self._scoped_key)
+        failed = attempt.raised.get(self._scoped_key)
         current.end(run, "failed" if failed else "finished", error=failed[1] if failed else None, failed_cell=failed[0] if failed else None)
 
     def begin_cell_scoped(self, run: OpenRun) -> None:
@@ -216,31 +343,79 @@ class Session:
         self.cell_scoped = run
         self._scoped_key = _key(self._stack[0][0]) if self._stack else None
 
-    # -- writing
+    # -- saying
 
-    def flush(self) -> None:
-        """Write the executing cell's facts: into the open run, or keep them for one that opens later."""
-        facts, self.now = self.now, Facts()
+    def measured(self, name: str, value: float, owner: FitFacts | None) -> None:
+        """A metric: of the run whose model it is about, else of the open one."""
         run = current.current()
-        self.before.cells += facts.cells
-        self.before.files += facts.files
-        self.before.params.update(facts.params)
-        del self.before.cells[:-2000], self.before.files[:-2000]
+        if owner is not None and owner.run is not None and (run is None or owner.run != run.id):
+            past = next((attempt.run for attempt in reversed(self.past) if attempt.run.id == owner.run), None)
+            if past is not None:
+                point = MetricPoint(name=name, step=current.next_step(past, name), value=value, at=utc_now(), fit=owner.number)
+                past.book.add(past.id, Facts(metrics=[point]))
+                return
         if run is None:
-            return
-        if run.how == "live" and self.fit_count > len(facts.fits):
-            facts.params = {}  # set after the fit: the next run's, not this one's
-        self.read_since |= {use.digest for use in facts.files if use.digest and use.mode == "read"}
-        if facts.fits or run.how != "live":
-            # What a live session reads after its last fit is not what that run was made from.
-            fitted = {digest for fit in facts.fits for digest in (fit.frame, fit.target) if digest}
-            fresh, self.read_since = self.read_since | fitted, set()
-            if fresh - self.run_data:
-                self.run_data |= fresh
-                facts.data_hash = _data_hash(self.run_data)
-        if facts or self.data:
-            facts.datasets, self.data = list(self.data.values()), {}
-            run.book.add(run.id, facts)
+            return  # a number about no model of this session
+        fit = owner.number if owner is not None and owner.run == run.id else None
+        step = current.next_step(run, name)
+        self.now.metrics.append(MetricPoint(name=name, step=step, value=value, at=run.workspace.clock(), fit=fit))
+
+    def now_and_then(self) -> None:
+        """A cell that trains for long: say what is known, at most once a second."""
+        if time.monotonic() - self._said_at > 1:
+            self._said_at = time.monotonic()
+            self._say(over=False)
+
+    def _say(self, *, over: bool) -> None:
+        """Say what the executing cell did: to the runs it belongs to. `over`: the cell has ended."""
+        facts, self.now = self.now, Facts()
+        self.cell = whole = joined([self.cell, facts])
+        position, run = self.position, current.current()
+        if over:
+            self.cell = Facts()
+            if whole.cells:
+                self.memory.keep(position, whole)
+                self.position += 1
+        for attempt in self.attempts:
+            own = Facts()
+            if attempt.run == run:
+                depends = sorted(self._with_writers({position, *self._before(position)})) if facts.fits else []
+                own = Facts(
+                    metrics=facts.metrics, fits=[replace(fit, depends=depends) for fit in facts.fits], trials=facts.trials,
+                    tags=facts.tags, datasets=list(self.datasets.values()),
+                )  # fmt: skip
+                self.datasets = {}
+            if over and whole.cells and self._belongs(attempt, position, whole):
+                self._take_in(attempt, self._with_writers({position, *self.slicer.needed(position)}) - {position})
+                done = Facts(cells=whole.cells, files=whole.files, params=whole.params, seeds=whole.seeds, artifacts=whole.artifacts)
+                own = joined([own, attempt.take(position, done)])
+                attempt.note_outcome(whole.cells[-1])
+            own.data_hash = attempt.new_data_hash()
+            if own:
+                attempt.run.book.add(attempt.run.id, own)
+        if over:
+            current.touched.clear()
+            self._note_hashed()
+
+    def _belongs(self, attempt: Attempt, position: int, whole: Facts) -> bool:
+        """Whether an execution is part of a run: it trained, it measured, it logged, it raised, or it used what the run made."""
+        cell = whole.cells[-1]
+        if cell.error is not None or attempt.key_of(cell) in attempt.raised:
+            return True  # what a cell that raised depends on is not known; one that mends it is part of it
+        if attempt.takes_all or position in attempt.training_positions or attempt.run.id in current.touched:
+            return True
+        if any((whole.fits, whole.metrics, whole.trials)):
+            return True
+        return bool(attempt.training_positions & set(self.slicer.needed(position)))
+
+    def _note_hashed(self) -> None:
+        """Digests that have become known since: of large files, hashed beside the user's work."""
+        for use in reads.later():
+            self.memory.update(use)
+            for attempt in (*self.past, *self.attempts):
+                if (use.path, use.mode, use.detail, use.position) in attempt.files:
+                    attempt.note_files([use])
+                    attempt.run.book.add(attempt.run.id, Facts(files=[use], data_hash=attempt.new_data_hash()))
 
     def failed(self, error: Exception) -> None:
         """Capture went wrong: say it once, in one line, and step aside."""
@@ -260,6 +435,8 @@ class Session:
             return
         reads.listen(False)
         try:
+            reads.wait(timeout_s=WAIT_S)
+            self._note_hashed()
             while (run := current.current()) is not None:
                 current.end(run)
         except Exception as error:
@@ -276,12 +453,6 @@ def _own_command(source: str) -> bool:
     return bool(lines) and all(line.lstrip().startswith(("%mlops", "%load_ext nbmlops", "%unload_ext nbmlops")) for line in lines)
 
 
-def _data_hash(digests: set[str]) -> str:
-    from nbmlops.ledger.blobs import digest_bytes
-
-    return digest_bytes("\n".join(sorted(digests)).encode())
-
-
 def current_session() -> Session | None:
     """This process's session, if a shell is observed."""
     return _session if _session is not None and _session.pid == os.getpid() else None
@@ -290,13 +461,17 @@ def current_session() -> Session | None:
 def facts_of(estimator: Any) -> FitFacts | None:
     """What is known of a living estimator that was fitted in this session."""
     session = current_session()
-    return session.living.facts(estimator) if session else None
+    return session.observer.made.facts(estimator) if session else None
 
 
 def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
     """The estimators fitted in a run that still live in this kernel, in order."""
     session = current_session()
-    return session.living.of_run(run) if session else []
+    found = session.observer.made.of_run(run) if session else []
+    return [(thing, facts) for thing, facts in found if callable(getattr(thing, "predict", None)) or hasattr(thing, "get_params")]
+
+
+_session: Session | None = None
 
 
 def attach(shell: Any) -> None:
@@ -309,6 +484,7 @@ def attach(shell: Any) -> None:
     shell.events.register("post_run_cell", session.cell_ended)
     shell.ast_transformers.append(session.calls)
     session.calls.install()
+    session.finder.install()
     session.figures.attach(shell)
     current.opener = session.open_live
     current.after_enter = session.entered
@@ -318,6 +494,7 @@ def attach(shell: Any) -> None:
     if attached and current.current() is None:
         place = opened(Path.cwd())
         current.enter(attached, attached, "attached", place)
+    reads.listen(True)  # the cell that loads the extension may go on to read
     atexit.register(session.close)
 
 
@@ -329,6 +506,7 @@ def detach(shell: Any) -> None:
         return
     session.close()
     session.figures.detach()
+    session.finder.remove()
     session.calls.remove()
     if session.calls in shell.ast_transformers:
         shell.ast_transformers.remove(session.calls)

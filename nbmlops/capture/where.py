@@ -8,12 +8,13 @@ import os
 import re
 import urllib.parse
 import urllib.request
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 NOTEBOOK_ENVIRONMENT = "NBMLOPS_NOTEBOOK"
 
 
-def notebook_of(shell: Any, *, ask_server: bool = True) -> tuple[str | None, str]:
+def notebook_of(shell: Any, *, ask_server: bool = True, executed: Sequence[str] = ()) -> tuple[str | None, str]:
     """The notebook's absolute path (or None) and what told it."""
     told = os.environ.get(NOTEBOOK_ENVIRONMENT)
     if told:
@@ -31,6 +32,13 @@ def notebook_of(shell: Any, *, ask_server: bool = True) -> tuple[str | None, str
     if session and session.endswith(".ipynb") and os.path.isabs(session):
         return session, "session name"
     return None, "unknown"
+
+
+def driven(shell: Any) -> Literal["live", "headless"]:
+    """Whether somebody types or a program executes: a program's requests do not allow the kernel to ask for input."""
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    content = (parent or {}).get("content") or {}
+    return "headless" if content.get("allow_stdin") is False and hasattr(shell, "kernel") else "live"
 
 
 def _kernel_id() -> str | None:

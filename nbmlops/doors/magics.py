@@ -15,12 +15,14 @@ from nbmlops.errors import Invalid, NotFound, there_is
 
 # The line that stands in for `%%mlops run` in the cell that runs; nobody types it.
 _CELL = "%%run"
+_OFF = "%%off"
 
 _EXTRA = """
 notebook
   off        Record nothing from here on.
   on         Record again.
-  %%mlops run [NAME] [--experiment E] [--tag K=V] [-p K=V]    Record this cell as a run of its own."""
+  %%mlops run [NAME] [--experiment E] [--tag K=V] [-p K=V]    Record this cell as a run of its own.
+  %%mlops off                                                 Record nothing of this cell (or its first line: # mlops: off)."""
 
 
 def add(shell: Any, undo: ExitStack) -> None:
@@ -42,7 +44,7 @@ def _remove(shell: Any, before: dict[str, Any]) -> None:
 
 
 def run_cell_lines(lines: list[str]) -> list[str]:
-    """A cell that begins `%%mlops run` as plain lines, as many as before.
+    """A cell that begins `%%mlops run` or `%%mlops off` as plain lines, as many as before.
 
     The cell then runs as any other: its exception, its line numbers and its one traceback are its own, and capture
     ends the run when the cell ends. IPython asks more than once per cell, so nothing is done here.
@@ -51,11 +53,12 @@ def run_cell_lines(lines: list[str]) -> list[str]:
     ["get_ipython().run_line_magic('mlops', '%%run try')\\n", 'fit()\\n']
     """
     words = lines[0].split(maxsplit=2) if lines else []
-    if words[:2] != ["%%mlops", "run"] or lines[0].rstrip().endswith("?"):
+    if words[:1] != ["%%mlops"] or words[1:2] not in (["run"], ["off"]) or lines[0].rstrip().endswith("?"):
         return lines
     rest = words[2].strip() if len(words) > 2 else ""
     ending = "\n" if lines[0].endswith("\n") else ""
-    return [f"get_ipython().run_line_magic('mlops', {f'{_CELL} {rest}'.rstrip()!r}){ending}", *lines[1:]]
+    stands_in = _CELL if words[1] == "run" else _OFF
+    return [f"get_ipython().run_line_magic('mlops', {f'{stands_in} {rest}'.rstrip()!r}){ending}", *lines[1:]]
 
 
 @magics_class
@@ -82,6 +85,8 @@ class MlopsMagics(Magics):
             return self._cell(words, cell)
         if words[:1] == [_CELL]:
             return _start_cell_run(words[1:])
+        if words[:1] == [_OFF]:
+            return None  # capture has seen it at the head of the cell
         if words in (["off"], ["on"]):
             getattr(capture, words[0])()
             return None

@@ -22,18 +22,24 @@ RUN_ENVIRONMENT = "NBMLOPS_RUN_ID"
 EXPERIMENT_ENVIRONMENT = "NBMLOPS_EXPERIMENT"
 
 
+How = Literal["live", "headless", "explicit", "attached"]
+
+
 @dataclass(frozen=True)
 class OpenRun:
     """An open run of this process.
 
-    `live` was opened by a fit, `explicit` by somebody's word, `attached` by a runner outside that also ends it.
+    `live` was opened by a fit, `headless` by a program's executing the notebook, `explicit` by somebody's word, `attached`
+    by a runner outside that also ends it. `params` names what it was given when it was opened.
     """
 
     id: str
     name: str
-    how: Literal["live", "explicit", "attached"]
+    how: How
     workspace: Workspace
     pid: int
+    params: tuple[str, ...] = ()
+    notebook: str | None = None
 
     @property
     def book(self) -> RunBook:
@@ -42,6 +48,7 @@ class OpenRun:
 
 
 _open: list[OpenRun] = []
+touched: set[str] = set()  # runs that somebody logged to by hand since the cell began
 
 # Capture fills these: who opens a run when something is logged and none is open, who gives an entered run what the session
 # did before, and who wants to write before one ends.
@@ -55,9 +62,9 @@ def current() -> OpenRun | None:
     return _open[-1] if _open and _open[-1].pid == os.getpid() else None
 
 
-def enter(run_id: str, name: str, how: Literal["live", "explicit", "attached"], workspace: Workspace) -> OpenRun:
+def enter(run_id: str, name: str, how: How, workspace: Workspace, *, params: tuple[str, ...] = (), notebook: str | None = None) -> OpenRun:
     """Make an opened run the current one."""
-    found = OpenRun(run_id, name, how, workspace, os.getpid())
+    found = OpenRun(run_id, name, how, workspace, os.getpid(), params, notebook)
     _open.append(found)
     surroundings.note(found.book, run_id, only_environment=how == "attached")
     if after_enter is not None:
@@ -112,6 +119,7 @@ def needed() -> OpenRun:
         found = opener()
     if found is None:
         raise NotFound("No run is open here.", hint="Open one: %mlops run start NAME, or run.start(NAME) in Python.")
+    touched.add(found.id)
     return found
 
 

@@ -121,7 +121,13 @@ def _together(events: list[Event]) -> list[Event]:
     numbers: Event | None = None
     for event in events:
         facts = event.facts
-        if facts is None or event.opened or event.kept or event.ended or [name for name, value in vars(facts).items() if value] != ["metrics"]:
+        if (
+            facts is None
+            or event.opened
+            or event.kept
+            or event.ended
+            or [name for name, held in vars(facts).items() if held] != ["metrics"]
+        ):
             found.append(event)
             numbers = None
         elif numbers is not None and numbers.run == event.run and numbers.facts is not None:

@@ -50,7 +50,7 @@ def start(
     RunBook(place).open(
         name, experiment=begun.experiment, kind=begun.kind, tags=tags, params=begun.params, run_id=begun.id, started_at=begun.started_at
     )
-    current.enter(begun.id, name, "explicit", place)
+    current.enter(begun.id, name, "explicit", place, params=tuple(begun.params))
     return begun
 
 

@@ -27,7 +27,7 @@ class Kernel:
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": True,
             "stop_on_error": True,
         }
         message = self.client.session.msg("execute_request", content, metadata={"cellId": cell_id} if cell_id else {})

@@ -1,0 +1,55 @@
+"""What a name is bound to right now, as far as reading a cell's source needs to know."""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from nbmlops.capture.names import Kind
+from nbmlops.capture.vocabulary import PURE_LIBRARIES
+
+_VALUES = (int, float, complex, str, bytes, bool, tuple, frozenset, range, type(None))
+_CALLED = (FunctionType, BuiltinFunctionType, MethodType)
+
+
+def kind_of(value: Any) -> Kind | None:
+    """The kind of a living value; None where it may be anything.
+
+    >>> import math
+    >>> kind_of(math), kind_of(math.sqrt), kind_of("x"), kind_of([1])
+    ('module', 'function', 'value', None)
+    """
+    if isinstance(value, ModuleType):
+        return "module" if _known(value.__name__) else "own"
+    if isinstance(value, (*_CALLED, type)):
+        module = getattr(value, "__module__", None) or ""
+        return "function" if _known(module) else None
+    if isinstance(value, _VALUES):
+        return "value" if not isinstance(value, tuple) or all(isinstance(one, _VALUES) for one in value[:20]) else None
+    module = type(value).__module__
+    top = module.partition(".")[0]
+    if top in ("pandas", "polars", "pyarrow"):
+        return "frame"
+    if top == "numpy":
+        return "array" if hasattr(value, "dtype") else None
+    if top == "__main__":
+        return "own"
+    return "function" if callable(value) and _known(module) and type(value).__name__ in ("ufunc", "partial") else None
+
+
+def _known(module: str) -> bool:
+    top = module.partition(".")[0].lstrip("_")
+    return top in PURE_LIBRARIES or (top in sys.stdlib_module_names and top != "main")
+
+
+_FIXED = (*_VALUES, *_CALLED, type, ModuleType)
+
+
+def identities(names: dict[str, Any]) -> dict[str, int]:
+    """The identity of each named thing that can change."""
+    return {
+        name: id(value)
+        for name, value in list(names.items())
+        if not name.startswith("_") and (not isinstance(value, _FIXED) or isinstance(value, tuple))
+    }
