@@ -8,7 +8,20 @@ import json
 import nbformat
 import pytest
 
-from nbmlops.ledger.secrets import MASK, forget, mask, mask_bytes, mask_params, mask_value, remember
+from nbmlops.ledger.secrets import (
+    MASK,
+    forget,
+    hidden_among,
+    holds_secret,
+    mask,
+    mask_bytes,
+    mask_params,
+    mask_record,
+    mask_value,
+    remember,
+    remember_values,
+    remembered,
+)
 from tests.secrets.corpus import BARE, NAMES, QUOTED, passwords, tokens
 
 TOKENS = tokens(1, each=4)
@@ -143,3 +156,47 @@ def test_masking_twice_changes_nothing_more():
     for secret in TOKENS:
         once = mask(f"x = {secret.shown!r}")
         assert mask(once) == once
+
+
+def test_records_are_masked_whole_and_are_the_same_object_where_nothing_was():
+    from datetime import UTC, datetime
+
+    from nbmlops.runs.records import Cell
+
+    cell = Cell(position=0, cell_id="a", execution_count=1, source="x = 1", started_at=datetime.now(UTC), duration_s=0.1, error=None)
+    assert mask_record(cell) is cell and mask_record([cell])[0] is cell
+    from dataclasses import replace
+
+    told = mask_record([cell, replace(cell, source="password = 'kitten-77'", error="ValueError: kitten-77")])
+    assert told[0] is cell and told[1].source == "password = '•••'" and told[1].error == "ValueError: •••"
+
+
+def test_a_packed_model_that_holds_a_secret_is_told():
+    import io
+    import zipfile
+
+    def packed(text):
+        held = io.BytesIO()
+        with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("schema.json", text)
+        return held.getvalue()
+
+    assert not holds_secret(packed(json.dumps({"content": {"alpha": 1.0, "token_pattern": r"(?u)\b\w\w+\b"}})))
+    assert holds_secret(packed(json.dumps({"content": [TOKENS[0].value]})))
+    remember({"password": "kitten-77"})
+    assert holds_secret(packed(json.dumps({"content": ["kitten-77"]})))
+
+
+def test_a_columns_secrets_are_told_by_its_name_and_by_their_form():
+    assert hidden_among("password", ["a", "b"]) == {"a", "b"}
+    assert hidden_among("token", ["running", "a8f5f167f44f4964"]) == {"a8f5f167f44f4964"}
+    assert hidden_among("note", ["fine", TOKENS[0].value]) == {TOKENS[0].value}
+
+
+def test_what_one_process_remembers_another_can_be_told():
+    remember({"password": "kitten-77"})
+    values = remembered()
+    forget()
+    assert mask("kitten-77") == "kitten-77"
+    remember_values(values)
+    assert mask("kitten-77") == MASK

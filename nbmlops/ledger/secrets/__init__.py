@@ -7,18 +7,33 @@ one cell is masked when another prints it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from nbmlops.ledger.secrets import assigned, forms, known
-from nbmlops.ledger.secrets.known import forget, remember
+from nbmlops.ledger.secrets.known import forget, remember, remember_values, remembered
 from nbmlops.ledger.secrets.names import HINTS, Says, says
 from nbmlops.ledger.secrets.values import MASK, strong
 
-__all__ = ["MASK", "forget", "mask", "mask_bytes", "mask_params", "mask_value", "remember"]
+__all__ = [
+    "MASK",
+    "forget",
+    "hidden_among",
+    "holds_secret",
+    "mask",
+    "mask_bytes",
+    "mask_params",
+    "mask_record",
+    "mask_value",
+    "remember",
+    "remember_values",
+    "remembered",
+]
 
 _DEPTH = 100
 _PARSED_BYTES = 2 << 20  # longer JSON is masked as text: its strings are still told by name, by form and by being known
+_LOOKED_INTO_BYTES = 64 << 20
 _SHORTEST = 4
 
 
@@ -82,6 +97,62 @@ def mask_bytes(data: bytes) -> bytes:
                 "utf-8", "surrogateescape" if _escaped(text) else "backslashreplace"
             )
     return mask(text).encode("utf-8", "surrogateescape")
+
+
+def mask_record(record: Any, *, leave: Collection[str] = ()) -> Any:
+    """A dataclass, or a list of some, without secrets in any field but those to leave; the same object if there were none.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Note:
+    ...     text: str
+    ...     tags: dict[str, str]
+    >>> mask_record(Note("postgresql://ada:hunter2@db/x", {"api_key": "k1"}))
+    Note(text='postgresql://ada:•••@db/x', tags={'api_key': '•••'})
+    """
+    if isinstance(record, str):
+        return mask(record)
+    if isinstance(record, list):
+        masked = [mask_record(item, leave=leave) for item in record]
+        return record if all(new is old for new, old in zip(masked, record, strict=True)) else masked
+    if isinstance(record, (dict, tuple)):
+        changed = mask_value(record)
+        return record if changed == (list(record) if isinstance(record, tuple) else record) else type(record)(changed)
+    if not is_dataclass(record) or isinstance(record, type):
+        return record
+    fresh = {}
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if value and field.name not in leave and (new := mask_record(value, leave=leave)) is not value and new != value:
+            fresh[field.name] = new
+    return replace(record, **fresh) if fresh else record
+
+
+def hidden_among(name: str, values: Sequence[str]) -> set[str]:
+    """Which of the values that stand under a name, a column's say, are secrets.
+
+    >>> hidden_among("password", ["a", "b"]) == {"a", "b"}, hidden_among("city", ["Oslo", "Rome"])
+    (True, set())
+    """
+    what = says(name)
+    if what in ("password", "secret"):
+        return set(values)
+    found = {value for value in values if strong(value)} if what == "maybe" else set()
+    whole = "\n".join(values)  # in one go: there is hardly ever any
+    return found if mask(whole) == whole else found | {value for value in values if mask(value) != value}
+
+
+def holds_secret(data: bytes) -> bool:
+    """Whether bytes that cannot be masked, a kept model's say, hold a secret told by its form or by being known."""
+    import io
+    import zipfile
+
+    parts = [data]
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = [archive.read(member) for member in archive.infolist() if member.file_size <= _LOOKED_INTO_BYTES]
+    texts = (part.decode("utf-8", "surrogateescape") for part in parts)
+    return any(mask(text) != text for text in texts)
 
 
 def _mask(value: Any, depth: int) -> Any:

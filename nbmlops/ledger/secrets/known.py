@@ -7,7 +7,7 @@ import html
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -72,6 +72,17 @@ def remember(named: Mapping[str, Any]) -> None:
         if isinstance(name, str) and isinstance(value, (str, bytes)) and (what := says(name)) != "no":
             for part in _parts(value if isinstance(value, str) else value.decode("utf-8", "replace")):
                 remember_value(part, sure=what != "maybe")
+
+
+def remembered() -> list[str]:
+    """The values remembered, for a process that writes down what this one said; they go over a private channel, never to a disk."""
+    return list(_remembered)
+
+
+def remember_values(values: Iterable[str]) -> None:
+    """Hide what another process remembered."""
+    for value in values:
+        remember_value(value)
 
 
 def forget() -> None:
