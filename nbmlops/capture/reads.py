@@ -1,41 +1,64 @@
-"""Files the user's code opens, and a digest of their whole content.
+"""What the user's code reads and writes: files, answers from the web, results of SQL, each with a digest of its whole content.
 
-Python's audit hook tells of every `open`, whatever library calls it; readers that open files outside Python (Arrow,
-Polars, DuckDB) are told by the calls a cell makes. A digest is computed once for a path, inode, size and time of change.
+Python's audit hook (`hearing`) tells of every file that Python opens, whatever library does; the calls a cell makes
+(`readers`) tell of those that open files outside Python: Arrow, Polars, DuckDB, HDF5. What was seen is written down with the
+file's state at that moment, and hashed beside the user's work at the cell's end (`hashing`): what changed in between has no
+digest rather than a wrong one.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from nbmlops.capture.datafiles import counts
+from nbmlops.capture.hashing import Hasher, Job, state_of
+from nbmlops.capture.hearing import Hearing
 from nbmlops.runs.records import FileUse
 
-_CODE = (".py", ".pyc", ".pyi", ".so", ".pth", ".ipynb", ".pyd", ".dll", ".dylib")
-_DATA_IN_PACKAGES = (".csv", ".gz", ".zip", ".parquet", ".feather", ".npy", ".npz", ".pkl", ".xlsx", ".bz2", ".xz", ".zst", ".arrow")
-_NOT_DATA = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/run/")
-_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
-_WRITES = os.O_WRONLY | os.O_RDWR
-CHUNK = 1 << 22
+Mode = Literal["read", "write"]
+Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being hashed
+
+A_MOMENT_S = 0.03
+HASHING = "hashing"
+MANY, FEW = 1_000, 20  # of a cell that reads more files than MANY, folders with more than FEW are one row each
+MOST_FILES = 200_000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One file as it was when it was opened; `found` is None where it was not there yet."""
+
+    found: os.stat_result | None
+    note: str | None = None
+    maybe_written: bool = False  # a database: whether it was written is told by its state at the cell's end
+    job: Job | None = None  # begun before the cell's end, since the file was about to be changed
 
 
 class Reads:
-    """The files opened while `watching`; made once a process, since an audit hook cannot be taken out, only be deaf."""
+    """What was read and written while listening; made once a process, since an audit hook cannot be taken out."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], None] = {}
-        self._watching = False
-        self._hooked = False
+        self.hasher = Hasher()
+        self.hearing = Hearing(self)
+        self.listening = False
+        self.began_ns = 0
+        self._seen: dict[tuple[str, Mode, str], Seen] = {}
+        self._said: dict[tuple[str, str, str], tuple[FileUse, Job | None]] = {}
+        self._pending: list[tuple[FileUse, Job]] = []
+        self._verdicts: dict[str, bool] = {}
+        self._too_many = 0
         self._lock = threading.Lock()
-        self._digests: dict[tuple[str, int, int, int], str] = {}
-        self._prefixes = tuple({os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))})
+
+    # -- listening
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -48,90 +71,260 @@ class Reads:
 
     def listen(self, wanted: bool) -> None:
         """Be all ears, or deaf."""
-        if wanted and not self._hooked:
-            sys.addaudithook(self._audited)
-            self._hooked = True
-        self._watching = wanted
+        if wanted:
+            self.hearing.begin()
+            self.began_ns = time.time_ns() - 10_000_000  # a file system's clock lags
+        self.listening = wanted
 
-    def note(self, path: Any, mode: str) -> None:
-        """A file that a reader outside Python was given."""
-        try:
-            name = os.fspath(path)
-        except TypeError:
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """What this thread opens inside is not the user's reading."""
+        with self.hearing.deaf():
+            yield
+
+    # -- what happened
+
+    def note(self, given: Any, mode: str, *, detail: str = "", note: str | None = None) -> None:
+        """A file that a reader was given by name; `mode` is "read" or "write"."""
+        path = absolute(given)
+        if path is not None and counts(path, asked=True):
+            self.seen(path, "write" if mode == "write" else "read", detail=detail, note=note, asked=True)
+
+    def called(self, name: str, module: str, callee: Any, args: dict[int | str, Any], result: Any) -> None:
+        """A call that came back, which may have read or written something."""
+        if self.listening:
+            with self.deaf():
+                from nbmlops.capture import readers
+
+                readers.called(self, name, module or "", callee, args, result)
+
+    def seen(self, path: str, mode: Mode, *, detail: str = "", note: str | None = None, asked: bool = False) -> None:
+        """A file by its absolute path, as it is now."""
+        if not asked and not self.matters(path):
             return
-        if isinstance(name, bytes):
-            name = os.fsdecode(name)
-        if len(name) < 4096 and "\0" not in name and self._is_data(name) and Path(name).is_file():
-            self._seen[(os.path.abspath(name), mode)] = None
-
-    def take(self, position: int | None) -> list[FileUse]:
-        """What was opened since the last taking, with digests."""
-        with self._lock:
-            seen, self._seen = self._seen, {}
-        written = {path for path, mode in seen if mode == "write"}
-        uses = []
-        for path, mode in seen:
-            use = self._use(path, mode, position)
-            if use is not None and mode == "read" and path in written:
-                use = replace(use, note="written in the same cell: the digest is of the cell's end")
-            uses.append(use)
-        return [use for use in uses if use is not None]
-
-    def _use(self, path: str, mode: Any, position: int | None) -> FileUse | None:
         try:
             found = os.stat(path)
-            if not os.path.isfile(path):
-                return None
-            digest = self.digest(path, found)
-        except FileNotFoundError:
-            return FileUse(
-                path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note="gone at the cell's end"
-            )
-        except OSError as error:
-            return FileUse(
-                path=path, mode=mode, digest=None, size_bytes=None, modified_at=None, position=position, note=str(error.strerror)
-            )
-        changed = datetime.fromtimestamp(found.st_mtime, UTC)
-        return FileUse(path=path, mode=mode, digest=digest, size_bytes=found.st_size, modified_at=changed, position=position, note=None)
+        except OSError:
+            if mode == "write":
+                self._seen[(path, mode, detail)] = Seen(None, note)
+            return
+        if not stat.S_ISREG(found.st_mode):
+            return
+        key = (path, mode, detail)
+        before = self._seen.get(key)
+        if mode == "read":
+            if before is not None and before.found is not None and state_of(before.found) != state_of(found):
+                note = "read in more than one state: the digest is of the last"
+        elif (path, "read", "") in self._seen:
+            self.rescue(path)
+        if before is None and len(self._seen) >= MOST_FILES:
+            self._too_many += 1
+            return
+        self._seen[key] = Seen(found, note)
 
-    def digest(self, path: str, found: os.stat_result) -> str:
-        """BLAKE3 of the whole file."""
-        key = (path, found.st_ino, found.st_size, found.st_mtime_ns)
-        known = self._digests.get(key)
-        if known is None:
-            from blake3 import blake3
+    def matters(self, path: str) -> bool:
+        """Whether an absolute path is one of data."""
+        verdict = self._verdicts.get(path)
+        if verdict is None:
+            if len(self._verdicts) > 50_000:
+                self._verdicts.clear()
+            verdict = self._verdicts[path] = counts(path)
+        return verdict
 
-            hasher = blake3(max_threads=blake3.AUTO if found.st_size > CHUNK else 1)
-            with open(path, "rb", buffering=0) as file:
-                while chunk := file.read(CHUNK):
-                    hasher.update(chunk)
-            known = self._digests[key] = f"blake3:{hasher.hexdigest()}"
-        return known
-
-    def _audited(self, event: str, args: tuple[Any, ...]) -> None:
-        if event != "open" or not self._watching:
+    def database(self, path: str) -> None:
+        """A database file was opened; whether it is written shows at the cell's end."""
+        if not counts(path, asked=True):
             return
         try:
-            path, mode, flags = args
-            if not isinstance(path, (str, bytes, os.PathLike)):
-                return
-            name = os.fsdecode(os.fspath(path))
-            if self._is_data(name):
-                writes = bool(flags & _WRITES) if isinstance(flags, int) and mode is None else bool(set(mode or "r") & set("wax+"))
-                self._seen[(os.path.abspath(name), "write" if writes else "read")] = None
-        except Exception:  # raising here would fail the user's own open()
-            return
+            found: os.stat_result | None = os.stat(path)
+        except OSError:
+            found = None
+        if found is None or stat.S_ISREG(found.st_mode):
+            if found is not None:
+                self.hasher.aside.add((found.st_dev, found.st_ino))
+            self._seen.setdefault((path, "read", ""), Seen(found, maybe_written=True))
 
-    def _is_data(self, name: str) -> bool:
-        lower = name.lower()
-        if lower.endswith(_CODE) or lower.startswith(_NOT_DATA) or f"{os.sep}." in name.replace(f"..{os.sep}", ""):
-            return False
-        full = os.path.realpath(name)
-        if full.startswith(_OURS):
-            return False
-        if full.startswith(self._prefixes):
-            return lower.endswith(_DATA_IN_PACKAGES)
-        return not (lower.endswith((".json", ".html", ".js")) and "jupyter" in lower)
+    def rescue(self, path: str) -> None:
+        """A file that was read is about to be changed: the last moment to hash what was read."""
+        seen = self._seen.get((path, "read", ""))
+        if seen is not None and seen.found is not None and seen.job is None:
+            job = self.hasher.file(path, state_of(seen.found))
+            self._seen[(path, "read", "")] = replace(seen, job=job)
+            job.over.wait(A_MOMENT_S)
+
+    def moved(self, source: str, target: str) -> None:
+        """A file takes another's name: what was written under the one is the other now."""
+        for path in (source, target):
+            self.rescue(path)
+        if self._seen.pop((source, "write", ""), None) is not None and self.matters(target):
+            self._seen[(target, "write", "")] = Seen(None)
+
+    def other(self, use: FileUse, job: Job | None = None) -> None:
+        """An answer from the web or the result of a statement; what is known of it later replaces what was said before."""
+        key = (use.path, use.mode, use.detail)
+        known = self._said.get(key)
+        if known is not None and use.digest is None and job is None:
+            return
+        if len(self._said) < MANY or known is not None:
+            self._said[key] = (use, job)
+
+    # -- telling
+
+    def take(self, position: int | None) -> list[FileUse]:
+        """What happened since the last taking, within a moment; what is not hashed by then has the note "hashing"."""
+        self.hearing.collect()
+        with self._lock:
+            seen, self._seen = self._seen, {}
+            said, self._said = self._said, {}
+            too_many, self._too_many = self._too_many, 0
+        if not seen and not said:
+            return []
+        asked: list[tuple[FileUse, Job | None]] = [(replace(use, position=position), job) for use, job in said.values()]
+        with self.deaf():
+            asked += self._files(seen, position)
+        if too_many and asked:
+            use, job = asked[-1]
+            asked[-1] = (replace(use, note=f"{too_many:,} more files were opened than are recorded"), job)
+        until = time.monotonic() + A_MOMENT_S
+        uses = []
+        for use, job in asked:
+            if job is not None and not job.over.wait(max(0.0, until - time.monotonic())):
+                self._pending.append((use, job))
+                uses.append(replace(use, note=HASHING))
+            elif (told := _told(use, job)) is not None:
+                uses.append(told)
+        return uses
+
+    def later(self) -> list[FileUse]:
+        """What has been hashed since: the same uses, with their digests."""
+        with self._lock:
+            over = [(use, job) for use, job in self._pending if job.over.is_set()]
+            self._pending = [(use, job) for use, job in self._pending if not job.over.is_set()]
+        return [told for use, job in over if (told := _told(use, job, later=True)) is not None]
+
+    def wait(self, timeout_s: float, progress: Progress | None = None) -> None:
+        """Until everything is hashed, or `timeout_s` have gone; whoever waits longer than a second sees how far it is."""
+        from nbmlops.capture.waiting import wait_for
+
+        wait_for([job for _, job in self._pending], timeout_s, progress, sys.stderr)
+
+    # -- files
+
+    def _files(self, seen: dict[tuple[str, Mode, str], Seen], position: int | None) -> list[tuple[FileUse, Job | None]]:
+        seen = dict(seen)
+        for (path, mode, detail), one in list(seen.items()):
+            if detail:
+                seen.pop((path, mode, ""), None)  # the member that was read says more
+            if one.maybe_written:
+                self._database_written(seen, path, one)
+        folded = self._folded(seen, position) if len(seen) > MANY else []
+        return folded + [asked for key, one in seen.items() if (asked := self._file(seen, key, one, position)) is not None]
+
+    def _database_written(self, seen: dict[tuple[str, Mode, str], Seen], path: str, one: Seen) -> None:
+        try:
+            now = os.stat(path)
+        except OSError:
+            if one.found is None:
+                del seen[(path, "read", "")]  # never made
+            return
+        if one.found is None:
+            del seen[(path, "read", "")]  # made in this cell
+        if one.found is None or state_of(one.found) != state_of(now):
+            seen[(path, "write", "")] = Seen(now)
+        journal = path + "-wal"  # what was committed and does not stand in the file itself yet
+        try:
+            found = os.stat(journal)
+        except OSError:
+            return
+        if found.st_size:
+            self.hasher.aside.add((found.st_dev, found.st_ino))
+            seen[(journal, "read", "")] = Seen(found)
+
+    def _file(
+        self, seen: dict[tuple[str, Mode, str], Seen], key: tuple[str, Mode, str], one: Seen, position: int | None
+    ) -> tuple[FileUse, Job | None] | None:
+        path, mode, detail = key
+        try:
+            now: os.stat_result | None = os.stat(path)
+        except OSError:
+            now = None
+        if mode == "write":
+            if now is None or not stat.S_ISREG(now.st_mode):
+                return None  # made and gone within the cell
+            return self._use(path, mode, detail, now, one.note, position), self.hasher.file(path, state_of(now))
+        assert one.found is not None
+        state = state_of(one.found)
+        use = self._use(path, mode, detail, one.found, one.note, position)
+        if now is not None and state_of(now) == state:
+            return use, self.hasher.file(path, state)
+        job = one.job or self.hasher.underway(path, state)
+        if job is not None:
+            return use, job
+        if now is None:
+            return (replace(use, note="gone before it could be hashed"), None) if (path, "write", "") not in seen else None
+        written = (path, "write", "") in seen
+        return replace(use, note=f"{'written in the same cell' if written else 'changed'} after it was read, before it was hashed"), None
+
+    def _use(self, path: str, mode: Mode, detail: str, found: os.stat_result, note: str | None, position: int | None) -> FileUse:
+        try:
+            changed = datetime.fromtimestamp(found.st_mtime, UTC)
+        except (OverflowError, ValueError, OSError):
+            changed = None  # a time that no calendar has
+        return FileUse(
+            path=path, mode=mode, digest=None, size_bytes=found.st_size, modified_at=changed, position=position, note=note, detail=detail
+        )
+
+    def _folded(self, seen: dict[tuple[str, Mode, str], Seen], position: int | None) -> list[tuple[FileUse, Job | None]]:
+        """Folders of many files, one row each; their files are taken out of `seen`."""
+        groups: dict[tuple[str, Mode], list[tuple[str, Seen]]] = {}
+        for (path, mode, detail), one in seen.items():
+            if not detail:
+                groups.setdefault((os.path.dirname(path), mode), []).append((path, one))
+        found: list[tuple[FileUse, Job | None]] = []
+        for (folder, mode), members in groups.items():
+            if len(members) <= FEW:
+                continue
+            states = []
+            for path, one in members:
+                del seen[(path, mode, "")]
+                try:
+                    states.append((path, state_of(one.found if mode == "read" and one.found is not None else os.stat(path))))
+                except OSError:
+                    continue  # made and gone within the cell
+            if not states:
+                continue
+            job = self.hasher.folder(folder, states)
+            use = FileUse(
+                path=folder + os.sep, mode=mode, digest=None, size_bytes=job.state[2], modified_at=None, position=position, note=None,
+                detail=f"{len(states):,} files",
+            )  # fmt: skip
+            found.append((use, job))
+        return found
+
+
+def absolute(given: Any) -> str | None:
+    """The absolute path of what a reader was given: text, bytes or a path; None where it cannot be one.
+
+    >>> absolute(3) is None, absolute("a" + chr(0)) is None, absolute(b"/x/../y")
+    (True, True, '/y')
+    """
+    try:
+        name = os.fsdecode(os.fspath(given))
+    except (TypeError, ValueError):
+        return None
+    if not name or len(name) > 4096 or "\0" in name:
+        return None
+    if name[0] == "/" and "/." not in name and "//" not in name:
+        return name
+    return os.path.abspath(name)
+
+
+def _told(use: FileUse, job: Job | None, *, later: bool = False) -> FileUse | None:
+    if job is None:
+        return use
+    if job.refused and use.mode == "read" and not later:
+        return None  # nor could the user's code read it
+    return replace(use, digest=job.digest, note=job.note or use.note)
 
 
 reads = Reads()

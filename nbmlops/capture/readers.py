@@ -1,0 +1,141 @@
+"""A call that a cell made → the files, addresses and statements it was given.
+
+For readers that open files outside Python, and for names that only the call tells: an archive's member, a folder of parts,
+a pattern. A name counts as a file only where there is one.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from nbmlops.capture import remote, sql
+
+if TYPE_CHECKING:
+    from nbmlops.capture.reads import Reads
+
+_WRITES = re.compile(r"(to|write|save|dump|sink|export)(_\w+)?|imsave|imwrite|savefig|savetxt|savez\w*|tofile|\w*output\w*")
+_READS = re.compile(
+    r"(read|scan|load|open|from)(_\w+)?|load(mat|txt)|imread|genfromtxt|fromfile|memmap|memory_map|\w*(Dataset|DMatrix|File)|dataset|table"
+    r"|input_stream|extract(file|all)?"
+)
+_OF_FOLDERS = re.compile(r"(read|scan|load|open|sink|write|to)_\w+|dataset|ParquetDataset|Dataset")
+_READ_KEYS = (0, "path", "filepath_or_buffer", "path_or_buf", "io", "source", "file", "filename", "fname", "fp", "data", "where", "name",
+              "path_or_paths", "path_or_dataset", "filepath", "uri")  # fmt: skip
+_WRITE_KEYS = (0, 1, "path", "path_or_buf", "excel_writer", "file", "filename", "fname", "fp", "where", "dest", "target", "base_dir",
+               "root_path", "f", "workbook", "buf")  # fmt: skip
+_BY_THE_HOOK = ("builtins", "io", "_io", "pathlib", "os", "shutil", "tempfile", "codecs")  # heard when they open
+MOST_NAMES = 20_000
+
+
+def called(reads: Reads, name: str, module: str, callee: Any, args: dict[int | str, Any], result: Any) -> None:
+    """Note what a call read or wrote."""
+    owner = getattr(callee, "__self__", None)
+    if type(owner).__name__ == "module":
+        owner = None
+    library = (module or (type(owner).__module__ if owner is not None else "")).partition(".")[0]
+    if library in sql.DUCKDB or library == "":
+        name = re.sub(r"^(module_|_connection_)", "", name)
+    if library in _BY_THE_HOOK:
+        return
+    if remote.called(reads, name, owner, args, result) or sql.called(reads, name, library, owner, args, result):
+        return
+    if library in ("zipfile", "tarfile"):
+        _member(reads, name, owner, args)
+        return
+    mode = _mode(name, library, args)
+    if mode is None:
+        return
+    keys = _WRITE_KEYS if mode == "write" else _READ_KEYS
+    folders = _OF_FOLDERS.fullmatch(name) is not None
+    for key in keys:
+        if key in args:
+            _each(reads, args[key], mode, result, folders)
+
+
+def named(reads: Reads, given: str, mode: str, result: Any, *, folders: bool = False) -> None:
+    """A name as readers take it: a path, a pattern, an address, `file://`, `zip://member::archive`, `~`."""
+    detail = ""
+    if "::" in given and not os.path.exists(given):
+        first, given = given.split("::", 1)[0], given.rsplit("::", 1)[1]
+        detail = first.partition("://")[2]
+    url = remote.address(given)
+    if url is not None:
+        remote.given(reads, url, result, mode)
+        return
+    if given[:5].lower() == "file:":
+        given = urllib.request.url2pathname(urllib.parse.urlsplit(given).path)
+    elif given[:8].lower() == "local://":
+        given = given[8:]
+    path = os.path.expanduser(given)
+    if os.path.isdir(path):
+        if folders:
+            for inside in _below(path):
+                if mode == "read" or os.stat(inside).st_mtime_ns >= reads.began_ns:
+                    reads.note(inside, mode)
+    elif os.path.exists(path):
+        reads.note(path, mode, detail=detail)
+    elif mode == "read" and glob.has_magic(path):
+        for at, inside in enumerate(glob.iglob(path, recursive=True)):
+            if at >= MOST_NAMES:
+                return
+            reads.note(inside, mode)
+
+
+def _each(reads: Reads, given: Any, mode: str, result: Any, folders: bool) -> None:
+    if isinstance(given, (list, tuple, set, frozenset)):
+        for at, one in enumerate(given):
+            if at >= MOST_NAMES or not isinstance(one, (str, bytes, os.PathLike)):
+                return
+            _each(reads, one, mode, result, folders)
+        return
+    if isinstance(given, (str, bytes, os.PathLike)):
+        name = os.fsdecode(given)
+        if 0 < len(name) <= 4096 and "\0" not in name:
+            named(reads, name, mode, result, folders=folders)
+        return
+    if hasattr(given, "geturl") and remote.address(url := given.geturl()) is not None:
+        remote.given(reads, url, result, mode)
+        return
+    # An open file, maybe from an earlier cell; its name may be a number.
+    known_as = getattr(given, "name", None)
+    if hasattr(given, "read") and isinstance(known_as, str) and os.path.isfile(known_as):
+        reads.note(known_as, mode)
+
+
+def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:
+    if name in ("File", "open", "open_dataset", "memmap", "OSFile", "memory_map", "HDFStore"):
+        asked = args.get("mode", args.get(2 if name == "memmap" else 1))
+        if isinstance(asked, str) and (asked[:1] in ("w", "x", "a") or asked == "r+"):
+            return "write"
+        return "read"
+    if _WRITES.fullmatch(name):
+        return "write"
+    return "read" if _READS.fullmatch(name) else None
+
+
+def _member(reads: Reads, name: str, owner: Any, args: dict[int | str, Any]) -> None:
+    archive = getattr(owner, "filename", None) or getattr(owner, "name", None)
+    given = args.get(0, args.get("name", args.get("member")))
+    member = getattr(given, "filename", None) or getattr(given, "name", None) or given
+    reading = name in ("open", "read", "extract", "extractfile", "read_text") and args.get(1, args.get("mode", "r")) != "w"
+    if reading and isinstance(archive, str) and isinstance(member, str):
+        reads.note(archive, "read", detail=member)
+
+
+def _below(folder: str) -> Iterator[str]:
+    """The files of a data set in many parts."""
+    count = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(inner for inner in folders if not inner.startswith("."))
+        for file in sorted(files):
+            if not file.startswith("."):
+                count += 1
+                if count > MOST_NAMES:
+                    return
+                yield os.path.join(place, file)
