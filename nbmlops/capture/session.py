@@ -303,6 +303,7 @@ class Session:
         attempt = self.attempt
         if attempt is not None and attempt.run.how == "live" and key in attempt.training:
             current.end(attempt.run)
+            self.attempts.remove(attempt)
 
     def before_end(self, run: OpenRun) -> Status:
         """Say what is held; tell how the run went: failed if a cell of it raised when it last ran."""
@@ -404,6 +405,8 @@ class Session:
             return True  # what a cell that raised depends on is not known; one that mends it is part of it
         if attempt.takes_all or position in attempt.training_positions or attempt.run.id in current.touched:
             return True
+        if attempt.run != current.current():
+            return False  # it ended in this cell, which did something else besides
         if any((whole.fits, whole.metrics, whole.trials)):
             return True
         return bool(attempt.training_positions & set(self.slicer.needed(position)))
