@@ -73,6 +73,8 @@ def named(reads: Reads, given: str, mode: str, result: Any, *, folders: bool = F
     elif given[:8].lower() == "local://":
         given = given[8:]
     path = os.path.expanduser(given)
+    if "?" in path and not os.path.exists(path) and os.path.isfile(path.partition("?")[0]):
+        path = path.partition("?")[0]  # XGBoost's `train.svm?format=libsvm`
     if os.path.isdir(path):
         if folders:
             for inside in _below(path):

@@ -131,8 +131,8 @@ class Reads:
             verdict = self._verdicts[path] = counts(path)
         return verdict
 
-    def database(self, path: str) -> None:
-        """A database file was opened; whether it is written shows at the cell's end."""
+    def database(self, path: str, *, late: bool = False) -> None:
+        """A database file is about to be opened, or was (`late`); whether it is written shows at the cell's end."""
         if not counts(path, asked=True):
             return
         try:
@@ -142,6 +142,8 @@ class Reads:
         if found is None or stat.S_ISREG(found.st_mode):
             if found is not None:
                 self.hasher.aside.add((found.st_dev, found.st_ino))
+                if late and found.st_mtime_ns >= self.began_ns:
+                    found = None  # changed in this cell before it was heard of: the cell wrote it
             self._seen.setdefault((path, "read", ""), Seen(found, maybe_written=True))
 
     def rescue(self, path: str) -> None:
@@ -231,14 +233,14 @@ class Reads:
             del seen[(path, "read", "")]  # made in this cell
         if one.found is None or state_of(one.found) != state_of(now):
             seen[(path, "write", "")] = Seen(now)
-        journal = path + "-wal"  # what was committed and does not stand in the file itself yet
-        try:
-            found = os.stat(journal)
-        except OSError:
-            return
-        if found.st_size:
-            self.hasher.aside.add((found.st_dev, found.st_ino))
-            seen[(journal, "read", "")] = Seen(found)
+        for journal in (f"{path}-wal", f"{path}.wal"):  # what was committed and does not stand in the file itself yet
+            try:
+                found = os.stat(journal)
+            except OSError:
+                continue
+            if found.st_size:
+                self.hasher.aside.add((found.st_dev, found.st_ino))
+                seen[(journal, "write" if found.st_mtime_ns >= self.began_ns else "read", "")] = Seen(found)
 
     def _file(
         self, seen: dict[tuple[str, Mode, str], Seen], key: tuple[str, Mode, str], one: Seen, position: int | None

@@ -58,7 +58,7 @@ def without_secrets(url: str) -> str:
         for pair in parts.query.split("&")
         for name, _, value in [pair.partition("=")]
     )
-    return mask(urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
+    return mask(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{'?' if query else ''}{query}")
 
 
 def heard(reads: Reads, url: str) -> None:

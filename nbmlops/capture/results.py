@@ -11,6 +11,7 @@ from nbmlops.capture.hashing import Job, Unknown
 if TYPE_CHECKING:
     from nbmlops.capture.reads import Reads
 
+_FRAMES = ("pandas", "polars", "pyarrow", "geopandas", "numpy")
 MOST_ROWS_OF_TUPLES = 200_000
 _numbers = itertools.count()
 
@@ -23,10 +24,10 @@ def rows_of(result: Any) -> int | None:
     """
     if isinstance(result, list):
         return len(result)
+    if type(result).__module__.partition(".")[0] not in _FRAMES:
+        return None  # DuckDB's relations have a shape too, and run the query for it
     shape = getattr(result, "shape", None)
-    if isinstance(shape, tuple) and shape and isinstance(shape[0], int):
-        return shape[0]
-    return None
+    return shape[0] if isinstance(shape, tuple) and shape and isinstance(shape[0], int) else None
 
 
 def fingerprinting(reads: Reads, result: Any, names: list[str] | None = None) -> Job | None:

@@ -127,7 +127,7 @@ def called(reads: Reads, name: str, library: str, owner: Any, args: dict[int | s
             if len(statements.databases) > 1_000:
                 statements.databases.clear()
             statements.databases[id(result)] = (weakref.ref(result), path)
-            reads.database(path)
+            reads.database(path, late=True)
         return True
     asked = library if library in DUCKDB else type(owner).__module__.partition(".")[0]
     if name in _EXECUTES and (asked in LIBRARIES or library in LIBRARIES):
@@ -164,6 +164,9 @@ def connection_name(reads: Reads, connection: Any) -> str:
     engine = getattr(connection, "engine", None) or getattr(connection, "bind", None) or connection
     url = getattr(engine, "url", None)
     if url is not None and hasattr(url, "render_as_string"):
+        file = getattr(url, "database", None)
+        if str(getattr(url, "drivername", "")).startswith("sqlite") and file not in (None, "", ":memory:"):
+            return f"sqlite:///{os.path.abspath(file)}"
         return _bare(url.render_as_string(hide_password=True))
     info = getattr(connection, "info", None) or getattr(inner, "info", None)
     host, name = getattr(info, "host", None), getattr(info, "dbname", None)
@@ -237,7 +240,7 @@ def _its_file(reads: Reads, connection: Any) -> None:
         if name.startswith(scheme):
             path = os.path.abspath(name.removeprefix(scheme))
             if os.path.isfile(path):
-                reads.database(path)
+                reads.database(path, late=True)
 
 
 def _duckdb_file(connection: Any) -> str | None:
