@@ -5,6 +5,7 @@ from __future__ import annotations
 from nbmlops import plugins
 from nbmlops.capture.session import attach, current_session, living_estimators
 from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.secrets import holds_secret
 from nbmlops.runs import current
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
@@ -36,7 +37,9 @@ def finish() -> None:
                 note = "not kept: no installed flavor takes it"
             else:
                 data = flavor.save(estimator)
-                if len(data) > MAX_MODEL_BYTES:
+                if holds_secret(data):
+                    note = "not kept: a secret is in it"
+                elif len(data) > MAX_MODEL_BYTES:
                     note = f"not kept: {len(data):,} bytes"
                 else:
                     digest = run.workspace.blobs.put(data)

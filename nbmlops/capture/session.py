@@ -33,7 +33,7 @@ from nbmlops.capture.slices import Slicer
 from nbmlops.capture.where import driven, notebook_of
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.encode import plain
-from nbmlops.ledger.secrets import mask, mask_params
+from nbmlops.ledger.secrets import mask, mask_params, remember
 from nbmlops.runs import current, trouble
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import OpenRun
@@ -159,8 +159,9 @@ class Session:
 
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
         problem = result.error_before_exec or result.error_in_exec
+        remember(self.shell.user_ns)  # `password = getpass()` stands in no source, and may be in what is raised
+        source = mask(info.raw_cell) if self.recording_now else _UNRECORDED  # first: what it gives a secret's name is known then
         error = mask(f"{type(problem).__name__}: {problem}")[:4000] if problem is not None else None
-        source = mask(info.raw_cell) if self.recording_now else _UNRECORDED
         self.now.cells.append(
             Cell(
                 position=self.position,
