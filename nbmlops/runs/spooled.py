@@ -1,8 +1,8 @@
 """From a process to the ledger by way of its spool: said at once, written soon, whole at a run's end.
 
 A user's cell never waits for the ledger. What it did is appended to this process's spool; a thread takes the spool into
-the ledger a moment later, and a run's end does so at once and durably. What a process that died left in its spool, whoever
-looks at the runs next takes in.
+the ledger a moment later, and a run's end does so at once and durably. Whoever looks at runs takes in first what other
+processes, living or dead, have in their spools.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -189,8 +189,9 @@ class Writer:
             try:
                 assert self._spool is not None
                 with self.workspace.ledger.write(durable=durable, patience_s=patience_s) as tx:
-                    _take(tx, [event for _, event in taken])
-                    tx.run("INSERT OR REPLACE INTO spooled (spool, taken) VALUES (?, ?)", self._spool.path.name, taken[-1][0])
+                    already = _taken(tx.read, self._spool.path)  # by another process, which wanted to know
+                    _take(tx, [event for number, event in taken if number > already])
+                    _note_taken(tx, self._spool.path, max(already, taken[-1][0]))
             except BaseException:
                 with self._appending:
                     self._waiting[:0] = taken
@@ -273,31 +274,44 @@ def folder(workspace: Workspace) -> Path:
 
 
 def take_in(workspace: Workspace) -> None:
-    """Take in what processes that have died left in their spools."""
-    for path in _left(workspace):
-        with workspace.ledger.write() as tx:
-            rows = tx.read("SELECT taken FROM spooled WHERE spool = ?", path.name)
-            taken = rows[0]["taken"] if rows else 0
-            left = [(number, content) for number, content in spool.records(path) if number > taken]
-            _take(tx, [event for _, content in left if (event := _decoded(content)) is not None])
-            if left:
-                tx.run("INSERT OR REPLACE INTO spooled (spool, taken) VALUES (?, ?)", path.name, left[-1][0])
-        path.unlink(missing_ok=True)
+    """Take in what other processes have in their spools: of the living, so that nobody reads less than was said; of the
+    dead, so that nothing is lost."""
+    for path in _others(workspace):
+        owner = spool.owner_of(path)
+        if owner is None:
+            continue  # being made at this moment, or gone
+        dead = alive(owner) is False
+        if _beyond(path, _taken(workspace.ledger.read, path)):
+            with workspace.ledger.write() as tx:
+                left = _beyond(path, _taken(tx.read, path))
+                _take(tx, [event for _, content in left if (event := _decoded(content)) is not None])
+                if left:
+                    _note_taken(tx, path, left[-1][0])
+        if dead:
+            path.unlink(missing_ok=True)
 
 
-def _left(workspace: Workspace) -> Iterator[Path]:
+def _beyond(path: Path, taken: int) -> list[tuple[int, bytes]]:
+    return [(number, content) for number, content in spool.records(path) if number > taken]
+
+
+def _taken(read: Callable[..., Any], path: Path) -> int:
+    rows = read("SELECT taken FROM spooled WHERE spool = ?", path.name)
+    return int(rows[0]["taken"]) if rows else 0
+
+
+def _note_taken(tx: Any, path: Path, number: int) -> None:
+    tx.run("INSERT OR REPLACE INTO spooled (spool, taken) VALUES (?, ?)", path.name, number)
+
+
+def _others(workspace: Workspace) -> Iterator[Path]:
+    known = _writers.get((workspace.root, os.getpid()))
+    own = known._spool.path.name if known is not None and known._spool is not None else None
     try:
-        names = [entry.name for entry in os.scandir(folder(workspace)) if entry.name.endswith(spool.SUFFIX)]
+        names = sorted(entry.name for entry in os.scandir(folder(workspace)))
     except OSError:
         return
-    mine = f"{os.getpid()}-"
-    for name in names:
-        path = folder(workspace) / name
-        if name.startswith(mine) and (known := _writers.get((workspace.root, os.getpid()))) and known._spool and known._spool.path == path:
-            continue
-        owner = spool.owner_of(path)
-        if owner is not None and alive(owner) is False:
-            yield path
+    yield from (folder(workspace) / name for name in names if name.endswith(spool.SUFFIX) and name != own)
 
 
 def _encoded(event: Event) -> bytes:
