@@ -96,13 +96,13 @@ def git(folder: Path) -> tuple[dict[str, Any], bytes | None]:
     facts = {
         "commit": commit,
         "branch": _git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
-        "remote": re.sub(r"(?<=://)[^/@]*@", "", remote) if remote else None,
+        "remote": re.sub(r"(?<=://)[^/]*@", "", mask(remote)) if remote else None,
         "dirty": bool(status.strip()),
     }
     if not facts["dirty"]:
         return facts, None
     diff = _git(folder, "diff", "HEAD", "--no-ext-diff", "--no-color") or ""
-    return facts, mask(diff[:MAX_DIFF]).encode("utf-8", "backslashreplace")
+    return facts, mask(diff[: MAX_DIFF + 8192])[:MAX_DIFF].encode("utf-8", "backslashreplace")
 
 
 def _git(folder: Path, *words: str) -> str | None:

@@ -200,3 +200,26 @@ def test_what_one_process_remembers_another_can_be_told():
     assert mask("kitten-77") == "kitten-77"
     remember_values(values)
     assert mask("kitten-77") == MASK
+
+
+def test_prose_is_not_remembered_whatever_it_is_called():
+    prose = "It was the best of times, it was the worst of times, it was the age of wisdom."
+    remember({"secret": prose, "password": f"{prose}\nline-of-its-own-0123456789"})
+    assert mask(f"{prose} again") == f"{prose} again"
+
+
+def test_a_remote_loses_its_password_whatever_signs_are_in_it(tmp_path):
+    import subprocess
+
+    from nbmlops.runs.surroundings import git
+
+    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+    for words in (["init"], [*who, "commit", "--allow-empty", "-m", "x"], ["remote", "add", "origin", "https://ada:ki@tt:en77@host/x.git"]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
+    assert git(tmp_path)[0]["remote"] == "https://host/x.git"
+
+
+def test_a_diffs_lines_are_read_like_the_lines_they_were():
+    lines = ["DB_PASSWORD=kitten77", "password = 'kitten77'", "  password: kitten77", "export API_KEY=kitten77", "api_key='kitten77'"]
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n" + "".join(f"-{line}\n+{line}x\n" for line in lines)
+    assert "kitten" not in mask(diff) and mask(diff).startswith("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-DB_PASSWORD=•••\n+DB_PASSWORD=•••\n")

@@ -195,7 +195,8 @@ def _bare(text: str, start: int, at: int, sign: re.Match[str], what: Says, *, be
         return []  # "password": value, a name of the code's
     spaced = _spaced(text, sign)
     loud = text[start : sign.start()].isupper()
-    line_start = not before.strip(" \t") or before.rstrip(" \t").endswith("\n") or before.endswith("\\n")
+    ahead = before.rstrip(" \t+-")  # a line of a diff begins with its sign
+    line_start = not ahead or ahead.endswith("\n") or before.endswith("\\n")
     if (kind == "=" and before[-1:] in ("?", "&")) or before.endswith("&amp;") or before.endswith("\\u0026"):
         return _if(text, _IN_QUERY.match(text, at), lambda v: not blank(v) and filled(v) and not _is_code_hole(v) and len(v) >= 3)
     if flag and (kind == "=" or (not kind and spaced)):

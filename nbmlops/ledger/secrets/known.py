@@ -17,6 +17,7 @@ from nbmlops.ledger.secrets.values import MASK, blank, common, strong
 
 LEAST = 6  # characters; what is shorter stands in ordinary text by chance
 KEPT = 2000
+_WORDS = 12
 # The runner tells the kernel what was given to it as a secret parameter under these names: somebody's word, however short.
 _TOLD, _TOLD_LEAST = "NBMLOPS_PARAMETER_", 4
 _URL_PASSWORD = re.compile(r"://[^\s/?#:@]*:([^\s/?#]+)@")
@@ -122,7 +123,7 @@ def _environment_parts(name: str, value: str) -> Iterator[str]:
 def _parts(value: str) -> Iterator[str]:
     """The value; its long lines, which may be printed apart; the leaves of a JSON document under secrets' names."""
     yield value
-    yield from (line for line in value.splitlines() if len(line) >= 16 and "-----" not in line and line != value)
+    yield from (line for line in value.splitlines() if len(line) >= 16 and " " not in line and "-----" not in line and line != value)
     if value[:1] == "{":
         try:
             document = json.loads(value)
@@ -138,6 +139,8 @@ def _telling(value: str, *, sure: bool, least: int) -> bool:
         return False
     if "://" in value and "@" not in value:
         return False
+    if len(value.split()) > _WORDS and "-----BEGIN" not in value:
+        return False  # prose, whatever it is called
     return sure or strong(value)
 
 

@@ -17,6 +17,7 @@ HINTS = (
 )  # fmt: skip
 
 _PASSWORDS = words("password passwd passwort passphrase passcode pwd pin kennwort contraseña contrasena senha пароль 密码 パスワード")
+_PLURAL = words("passwords passwds passphrases passcodes pwds")
 _SECRETS = words("secret credential credentials creds apikey authtoken accesstoken authkey secretkey accesskey privatekey")
 _PERHAPS = words("token tokens secrets pass pw auth bearer cookie cookies otp passkey authorization")
 # `key` alone is the commonest word there is; what stands before it decides.
@@ -95,7 +96,7 @@ def _ending(parts: list[str], name: str) -> Says:
     before = parts[-2] if len(parts) > 1 else ""
     if last in _PASSWORDS or last.endswith(("password", "passwd", "passphrase")):
         return "password"
-    if last in _SECRETS or last.endswith(("secret", "apikey")):
+    if last in _PLURAL or last in _SECRETS or last.endswith(("secret", "apikey")):
         return "secret"
     if last in ("key", "keys"):
         return "secret" if before in _KEYS else "no"
