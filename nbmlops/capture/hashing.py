@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 CHUNK = 1 << 20
+SMALL = 32 << 20
 MOST_KNOWN = 50_000
 DATABASES = (".db", ".sqlite", ".sqlite3", ".db3", ".duckdb", ".ddb", ".gpkg", ".mbtiles")
 # A file system's clock ticks every few milliseconds, FAT's every two seconds: two writes in one tick look like one.
@@ -80,10 +81,12 @@ class Hasher:
         self.aside: set[tuple[int, int]] = set()  # device and inode of files this process may hold locks on
         self._known: OrderedDict[tuple[str, State], str] = OrderedDict()
         self._jobs: dict[tuple[str, State], Job] = {}
-        self._queue: list[tuple[int, int, Job]] = []  # the small ones first: they are done in the moment somebody waits
+        # Three lanes, each with its own thread and its small ones first: what is done in a moment waits behind nothing.
+        self._lanes: dict[str, list[tuple[int, int, Job]]] = {"small": [], "large": [], "apart": []}
+        self._threads: dict[str, threading.Thread] = {}
+        self.idents: set[int] = set()
         self._numbers = itertools.count()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
 
     def underway(self, path: str, state: State) -> Job | None:
         """The job of a state that is hashed already, or is being hashed.
@@ -133,20 +136,27 @@ class Hasher:
                 return job
             if key not in self._jobs:
                 self._jobs[key] = Job(path, state, run)
-                heapq.heappush(self._queue, (state[2], next(self._numbers), self._jobs[key]))
-            job = self._jobs[key]
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="nbmlops-hashing", daemon=True)
-                self._thread.start()
-        return job
+                lane = "apart" if self._apart(path, state) else "small" if state[2] <= SMALL else "large"
+                heapq.heappush(self._lanes[lane], (state[2], next(self._numbers), self._jobs[key]))
+                if lane not in self._threads:
+                    thread = threading.Thread(target=self._work, args=(lane,), name="nbmlops-hashing", daemon=True)
+                    self._threads[lane] = thread
+                    thread.start()
+            return self._jobs[key]
 
-    def _work(self) -> None:
+    def _apart(self, path: str, state: State) -> bool:
+        return state[:2] in self.aside or path.lower().endswith(DATABASES)
+
+    def _work(self, lane: str) -> None:
+        self.idents.add(threading.get_ident())
+        queue = self._lanes[lane]
         while True:
             with self._lock:
-                if not self._queue:
-                    self._thread = None
+                if not queue:
+                    del self._threads[lane]
+                    self.idents.discard(threading.get_ident())
                     return
-                job = heapq.heappop(self._queue)[2]
+                job = heapq.heappop(queue)[2]
             try:
                 job.end(job.run(job))
             except Unknown as why:
@@ -163,8 +173,7 @@ class Hasher:
 
     def _file(self, job: Job) -> str:
         asked_ns = time.time_ns()
-        apart = job.state[:2] in self.aside or job.path.lower().endswith(DATABASES)
-        digest, first, last = _in_a_child(job.path) if apart else _here(job)
+        digest, first, last = _in_a_child(job.path) if self._apart(job.path, job.state) else _here(job)
         if first != job.state:
             raise Unknown("changed before it could be hashed")
         if last[:4] != first[:4]:  # a new name, or none, is no new content

@@ -83,10 +83,12 @@ class Hearing:
             return
 
     def _users(self) -> bool:
+        thread = threading.get_ident()
         return (
             self._reads.listening
             and not getattr(self._local, "deaf", False)
-            and (not self._foreign or threading.get_ident() not in self._foreign)
+            and thread not in self._foreign
+            and thread not in self._reads.hasher.idents
         )
 
     def _open(self, given: Any, mode: Any, flags: Any) -> None:
@@ -114,7 +116,7 @@ class Hearing:
 
     def _remove(self, path: Any, *folders: int) -> None:
         if self._users() and not self._forks.forked:
-            self._reads.rescue(_absolute(path))
+            self._reads.removed(_absolute(path))
 
     def _truncate(self, path: Any, length: int) -> None:
         if self._users() and not isinstance(path, int) and not self._forks.forked:

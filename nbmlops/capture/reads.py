@@ -113,10 +113,14 @@ class Reads:
         key = (path, mode, detail)
         before = self._seen.get(key)
         if mode == "read":
-            if before is not None and before.found is not None and state_of(before.found) != state_of(found):
+            if before is not None and before.found is not None:
+                if state_of(before.found) == state_of(found):
+                    return
                 note = "read in more than one state: the digest is of the last"
-        elif (path, "read", "") in self._seen:
+        else:
             self.rescue(path)
+            if before is not None:
+                return  # whether it was there before the cell is what the first opening knows
         if before is None and len(self._seen) >= MOST_FILES:
             self._too_many += 1
             return
@@ -153,6 +157,15 @@ class Reads:
             job = self.hasher.file(path, state_of(seen.found))
             self._seen[(path, "read", "")] = replace(seen, job=job)
             job.over.wait(A_MOMENT_S)
+
+    def removed(self, path: str) -> None:
+        """A file is about to go; one that this cell made leaves nothing behind."""
+        made = self._seen.get((path, "write", ""))
+        if made is not None and made.found is None:
+            self._seen.pop((path, "write", ""), None)
+            self._seen.pop((path, "read", ""), None)
+        else:
+            self.rescue(path)
 
     def moved(self, source: str, target: str) -> None:
         """A file takes another's name: what was written under the one is the other now."""
