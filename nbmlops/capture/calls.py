@@ -162,18 +162,8 @@ class Calls(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:  # noqa: N802
         """`mae = mean_absolute_error(…)` names the number `mae`."""
-        if len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            value = node.value
-            # float(…), round(…, 2) and the like keep the name
-            while (
-                isinstance(value, ast.Call)
-                and isinstance(value.func, ast.Name)
-                and value.func.id in ("float", "round", "abs")
-                and value.args
-            ):
-                value = value.args[0]
-            if isinstance(value, ast.Call):
-                value._nbmlops_assigned = node.targets[0].id  # type: ignore[attr-defined]
+        if len(node.targets) == 1:
+            _name(node.targets[0], node.value)
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> Any:  # noqa: N802
@@ -216,6 +206,19 @@ class Calls(ast.NodeTransformer):
             module = getattr(known, "__module__", None)
             return isinstance(module, str) and module.startswith(_MODULES) and callable(known)
         return False
+
+
+def _name(target: ast.expr, value: ast.expr) -> None:
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        for each, part in zip(target.elts, value.elts, strict=True):
+            _name(each, part)
+    if not isinstance(target, ast.Name):
+        return
+    # float(…), round(…, 2) and the like keep the name
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("float", "round", "abs") and value.args:
+        value = value.args[0]
+    if isinstance(value, ast.Call):
+        value._nbmlops_assigned = target.id  # type: ignore[attr-defined]
 
 
 def _through(site: int, part: int, value: ast.expr) -> ast.Call:

@@ -43,7 +43,8 @@ def fitting(call: Call) -> Fitting | None:
 
 def is_model(estimator: Any) -> bool:
     """Whether an estimator answers questions, rather than only preparing data for another."""
-    return any(callable(getattr(estimator, name, None)) for name in ("predict", "score_samples", "fit_predict"))
+    able = {name for name in ("predict", "fit_predict", "score_samples", "transform") if callable(getattr(estimator, name, None))}
+    return bool(able & {"predict", "fit_predict"}) or able == {"score_samples"}
 
 
 def inputs(call: Call, estimator: Any) -> tuple[Any, Any]:

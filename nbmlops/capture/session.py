@@ -188,15 +188,14 @@ class Session:
 
     def _note_own_metrics(self, names: CellNames) -> None:
         """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
-        named = [name for name in names.binds if _METRIC_NAMES.fullmatch(name)]
-        known = {point.name for point in (*self.cell.metrics, *self.now.metrics)}
-        for name in sorted(set(named) - known):
+        points = (*self.cell.metrics, *self.now.metrics)
+        names_known, values_known = {point.name for point in points}, {point.value for point in points}
+        for name in sorted(name for name in names.binds - names_known if _METRIC_NAMES.fullmatch(name)):
             value = self.shell.user_ns.get(name)
-            from_names = self.slicer.computed_from({name}) - {name}
-            held = [self.shell.user_ns[other] for other in from_names if other in self.shell.user_ns]
-            owner = next((found for thing in held if (found := self.observer.made.facts(thing)) is not None), None)
-            if owner is not None:
-                self.observer.add_metric(name, value, owner)
+            held = [self.shell.user_ns.get(other) for other in self.slicer.computed_from({name}) - {name}]
+            owners = {found for thing in held if (found := self.observer.made.facts(thing)) is not None}
+            if owners and value not in values_known:
+                self.observer.add_metric(name, value, owners.pop() if len(owners) == 1 else None)
 
     def _note_loops(self) -> None:
         attempt = self.attempt
