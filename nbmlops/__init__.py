@@ -2,7 +2,7 @@
 
     %load_ext nbmlops            in a notebook: what follows is recorded
     nbmlops run find             in a shell
-    from nbmlops import model    from Python: run, data, pipeline, model, endpoint, drift, policy, audit, workspace
+    from nbmlops import model    from Python: run, data, pipeline, model, endpoint, lineage, drift, policy, audit, workspace
 
 The nouns load when first used: `import nbmlops` brings no dataframe, model, plot or web library.
 """
@@ -37,8 +37,8 @@ class _Noun:
         return f"<nbmlops verbs: {', '.join(dir(self))}>"
 
 
-# Two nouns are also modules: those load first (they are light), so that no later import puts the module in the noun's place.
-for _module in ("nbmlops.data", "nbmlops.workspace"):
+# Some nouns are also modules: those load first (they are light), so that no later import puts the module in the noun's place.
+for _module in ("nbmlops.data", "nbmlops.lineage", "nbmlops.workspace"):
     importlib.import_module(_module)
 
 workspace: Any = _Noun("nbmlops.runs.workspace_verbs")
@@ -47,6 +47,7 @@ data: Any = _Noun("nbmlops.data.verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs")
 model: Any = _Noun("nbmlops.models.verbs")
 endpoint: Any = _Noun("nbmlops.endpoints.verbs")
+lineage: Any = _Noun("nbmlops.lineage.verbs")
 drift: Any = _Noun("nbmlops.monitoring.verbs")
 policy: Any = _Noun("nbmlops.monitoring.policy_verbs")
 audit: Any = _Noun("nbmlops.runs.audit_verbs")

@@ -22,6 +22,7 @@ STAGES = {
     "pipeline": "nbmlops.pipelines.verbs",
     "model": "nbmlops.models.verbs",
     "endpoint": "nbmlops.endpoints.verbs",
+    "lineage": "nbmlops.lineage.verbs",
     "drift": "nbmlops.monitoring.verbs",
     "policy": "nbmlops.monitoring.policy_verbs",
     "audit": "nbmlops.runs.audit_verbs",

@@ -30,7 +30,7 @@ export interface Changes {
   topics: { [key: string]: string[] };
 }
 
-/** One attempt, captured live or executed by papermill. */
+/** One attempt: captured live, executed by papermill or another program, or opened by somebody's word. */
 export interface Run {
   id: string;
   name: string;
@@ -345,6 +345,34 @@ export interface Calling {
   example: string;
 }
 
+/** One thing that data went through. */
+export interface LineageNode {
+  id: string;
+  kind: 'file' | 'url' | 'sql' | 'cell' | 'dataset' | 'fit' | 'run' | 'version' | 'endpoint' | 'more';
+  label: string;
+  detail: string;
+  run: string | null;
+  digest: string | null;
+  count: number;
+  missing: boolean;
+}
+
+/** `target` was made with `source`; `how` says in what way. */
+export interface LineageEdge {
+  source: string;
+  target: string;
+  how: string;
+  sure: boolean;
+}
+
+/** What something was made of and what was made of it. `roots` are the nodes that were asked about. */
+export interface Lineage {
+  subject: string;
+  roots: string[];
+  nodes: LineageNode[];
+  edges: LineageEdge[];
+}
+
 /** One test's value on one column, with its threshold and direction. `drifted` is None where it could not be measured. */
 export interface DriftScore {
   column: string;
@@ -456,6 +484,7 @@ export interface Verbs {
   'endpoint.predict': { request: { name: string; row?: { [key: string]: Json } | null; rows?: ({ [key: string]: Json })[] | null; event_at?: string | null }; result: Predictions };
   'endpoint.label': { request: { name: string; ids: string[]; labels: Json[] }; result: Labelled };
   'endpoint.call': { request: { name: string }; result: Calling };
+  'lineage.show': { request: { subject: string; upstream?: boolean; downstream?: boolean; depth?: number | null; every?: boolean }; result: Lineage };
   'drift.check': { request: { model: string; endpoint?: string | null; version?: number | null; start?: string | null; end?: string | null; metric?: string | null; every?: 'day' | 'week'; thresholds?: { [key: string]: Real } | null }; result: DriftReport };
   'drift.find': { request: { model?: string | null; limit?: number }; result: DriftReport[] };
   'policy.set': { request: { endpoint: string; notebook: string; params?: { [key: string]: Json } | null; metric?: string; window_days?: Real; train_days?: Real; decay_percent?: Real; drift_columns?: number; rollback_percent?: Real; min_rows?: number }; result: PolicyRule };
@@ -490,6 +519,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'endpoint.predict': ['POST', '/endpoints/{name}/predict'],
   'endpoint.label': ['POST', '/endpoints/{name}/labels'],
   'endpoint.call': ['GET', '/endpoints/{name}/calling'],
+  'lineage.show': ['GET', '/lineage'],
   'drift.check': ['POST', '/models/{model}/drift'],
   'drift.find': ['GET', '/drift'],
   'policy.set': ['PUT', '/policies/{endpoint}'],

@@ -14,7 +14,12 @@ CREATE TABLE file_use (
 INSERT INTO file_use SELECT run, path, mode, 'file', digest, size_bytes, modified_at, position, '', note FROM file_use_before;
 DROP TABLE file_use_before;
 CREATE INDEX file_use_path ON file_use (path, run);
-CREATE INDEX file_use_digest ON file_use (digest);
+-- By its bytes: who wrote them, who reads them. Ids of runs sort by time and stand in every index of this table.
+CREATE INDEX file_use_digest ON file_use (digest, mode);
+CREATE INDEX file_use_written ON file_use (run, digest) WHERE mode = 'write';
+CREATE INDEX fit_frame ON fit (frame);
+CREATE INDEX model_version_run ON model_version (run);
+CREATE INDEX model_version_dataset ON model_version (dataset);
 
 CREATE INDEX run_data_hash ON run (data_hash);
 
