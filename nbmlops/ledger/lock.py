@@ -51,6 +51,7 @@ class WriteLock:
             self._threads.release()
 
     def _take(self, end: float, patience_s: float) -> None:
+        self._release()  # what an interrupt may have left held
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -58,18 +59,17 @@ class WriteLock:
                 f"The workspace at {self.path.parent} cannot be written: {error.strerror}.",
                 hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
             ) from error
+        self._handle = handle  # before it is locked: whatever interrupts finds it to unlock
         pause = 0.0005
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
+        try:
+            while not _locked(handle):
                 if time.monotonic() > end:
-                    os.close(handle)
-                    raise self._busy(patience_s) from None
+                    raise self._busy(patience_s)
                 time.sleep(pause)
                 pause = min(pause * 1.5, 0.01)
-        self._handle = handle
+        except BaseException:
+            self._release()
+            raise
 
     def _busy(self, patience_s: float) -> Unavailable:
         return Unavailable(
@@ -78,17 +78,25 @@ class WriteLock:
         )
 
     def _release(self) -> None:
-        if self._handle is not None:
+        if (handle := self._handle) is not None:
             # Said, not only closed: a process forked at this moment has the same open file.
-            fcntl.flock(self._handle, fcntl.LOCK_UN)
-            os.close(self._handle)
+            fcntl.flock(handle, fcntl.LOCK_UN)
             self._handle = None
+            os.close(handle)
 
     def _forked(self) -> None:
         # The parent's descriptor shares its lock, and one of its threads may have held this one.
         if self._handle is not None:
             os.close(self._handle)
         self.__init__(self.path, timeout_s=self.timeout_s)  # type: ignore[misc]
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 _locks: weakref.WeakSet[WriteLock] = weakref.WeakSet()

@@ -7,6 +7,7 @@ machine. Records are numbered, so that whoever takes them in twice adds them onc
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import struct
@@ -32,19 +33,20 @@ class Spool:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            # In one call, before the file has its size: whoever finds it finds its owner too.
+            self.size = self._after_owner = os.pwrite(self._handle, _whole(0, this_process().as_text().encode()), 0)
             self._map = self._mapped(_FIRST_BYTES)
-            self._write(0, this_process().as_text().encode())
         except OSError as error:
             raise self._said(error) from error
-        self._after_owner = self.size
 
     def append(self, content: bytes) -> int:
         """Add a record; the operating system has it when this returns. Gives its number."""
+        # Counted before it is written: a number that an interrupt leaves unused does no harm, one used twice would.
+        self.last += 1
         try:
-            self._write(self.last + 1, content)
+            self._write(_whole(self.last, content))
         except OSError as error:
             raise self._said(error) from error
-        self.last += 1
         return self.last
 
     def clear(self) -> None:
@@ -58,23 +60,20 @@ class Spool:
         if remove:
             self.path.unlink(missing_ok=True)
 
-    def _write(self, number: int, content: bytes) -> None:
-        end = self.size + _HEAD.size + len(content)
+    def _write(self, record: bytes) -> None:
+        end = self.size + len(record)
         if end + _HEAD.size > len(self._map):
-            wider = self._mapped(max(2 * len(self._map), end + _FIRST_BYTES))
-            self._map.close()
-            self._map = wider
-        self._map[self.size + _HEAD.size : end] = content
-        _HEAD.pack_into(self._map, self.size, number, len(content), zlib.crc32(content, number & 0xFFFFFFFF))
+            before, self._map = self._map, self._mapped(max(2 * len(self._map), end + _FIRST_BYTES))
+            before.close()
+        self._map[self.size : end] = record
         self.size = end
 
     def _mapped(self, size: int) -> mmap.mmap:
         # Every byte has its place on the disk before it is mapped: writing to a map of a full disk would be a crash.
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self._handle, 0, size)
-        else:
+        if not _allocated(self._handle, size):
             have = os.fstat(self._handle).st_size
-            os.pwrite(self._handle, bytes(size - have), have)
+            while have < size:
+                have += os.pwrite(self._handle, bytes(min(size - have, 1 << 20)), have)
         return mmap.mmap(self._handle, size)
 
     def _said(self, error: OSError) -> Unwritable:
@@ -82,6 +81,22 @@ class Spool:
             f"The workspace at {self.path.parent.parent} cannot be written: {error.strerror}.",
             hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
         )
+
+
+def _whole(number: int, content: bytes) -> bytes:
+    return _HEAD.pack(number, len(content), zlib.crc32(content, number & 0xFFFFFFFF)) + content
+
+
+def _allocated(handle: int, size: int) -> bool:
+    if not hasattr(os, "posix_fallocate"):
+        return False
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise
+        return False  # a file system that cannot
+    return True
 
 
 def owner_of(path: Path) -> Owner | None:
@@ -104,7 +119,8 @@ def records(path: Path) -> Iterator[tuple[int, bytes]]:
     while at + _HEAD.size <= len(raw):
         number, length, mark = _HEAD.unpack_from(raw, at)
         content = raw[at + _HEAD.size : at + _HEAD.size + length]
-        if number <= before or len(content) != length or zlib.crc32(content, number & 0xFFFFFFFF) != mark:
+        # Nobody says nothing: zeros are a place where nothing was written yet.
+        if not length or number <= before or len(content) != length or zlib.crc32(content, number & 0xFFFFFFFF) != mark:
             return
         yield number, content
         before = number

@@ -18,6 +18,10 @@ from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, Metr
 from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
 
+_LAST_SIGN = """
+SELECT started_at FROM run WHERE id = ? UNION ALL SELECT at FROM metric WHERE run = ? UNION ALL SELECT started_at FROM cell WHERE run = ?
+"""
+
 
 class RunBook:
     """The runs of one workspace."""
@@ -70,13 +74,22 @@ class RunBook:
     def settle(self) -> list[str]:
         """Take in what dead processes left, and find runs whose owner has died: `killed`. Gives their ids."""
         spooled.flush(self.workspace)
-        spooled.take_in(self.workspace)
-        rows = self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'")
-        dead = [row["id"] for row in rows if alive(Owner.from_text(row["owner"])) is False]
+        gone: set[str] = set()  # who was dead before what they left was read: nothing more is to come of them
+        while True:
+            spooled.take_in(self.workspace)
+            running = self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'")
+            found = {owner for owner in {row["owner"] for row in running} if alive(Owner.from_text(owner)) is False}
+            if found <= gone:
+                break
+            gone |= found
+        dead = [row["id"] for row in running if row["owner"] in gone]
         if dead:
             with self.workspace.ledger.write() as tx:
                 for run_id in dead:
-                    spooled.apply(tx, Event(run_id, ended=Ended("killed", self.workspace.clock(), "The process that ran it is gone.")))
+                    # It lived at least so long; when it died, nobody knows.
+                    last = max(row[0] for row in tx.read(_LAST_SIGN, run_id, run_id, run_id))
+                    over = Ended("killed", datetime.fromisoformat(last), "The process that ran it is gone.")
+                    spooled.apply(tx, Event(run_id, ended=over))
                     tx.changed("run", run_id)
         return dead
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from nbmlops.errors import NotFound
 from nbmlops.ledger.secrets import mask
-from nbmlops.runs import surroundings
+from nbmlops.runs import surroundings, trouble
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
@@ -40,6 +40,7 @@ class OpenRun:
     pid: int
     params: tuple[str, ...] = ()
     notebook: str | None = None
+    folder_id: tuple[int, int] | None = None
 
     @property
     def book(self) -> RunBook:
@@ -58,13 +59,19 @@ before_end: Callable[[OpenRun], Status] | None = None
 
 
 def current() -> OpenRun | None:
-    """The innermost open run of this process; a forked child has none."""
-    return _open[-1] if _open and _open[-1].pid == os.getpid() else None
+    """The innermost open run of this process; a forked child has none, nor has one whose workspace was taken away."""
+    while _open and _open[-1].pid == os.getpid():
+        found = _open[-1]
+        if found.workspace.folder_id() == found.folder_id:
+            return found
+        _open.pop()
+        trouble.say(NotFound(f"The workspace of run {found.name!r} was taken away.", hint="What follows is recorded in a new one."))
+    return None
 
 
 def enter(run_id: str, name: str, how: How, workspace: Workspace, *, params: tuple[str, ...] = (), notebook: str | None = None) -> OpenRun:
     """Make an opened run the current one."""
-    found = OpenRun(run_id, name, how, workspace, os.getpid(), params, notebook)
+    found = OpenRun(run_id, name, how, workspace, os.getpid(), params, notebook, workspace.folder_id())
     _open.append(found)
     surroundings.note(found.book, run_id, only_environment=how == "attached")
     if after_enter is not None:
@@ -121,6 +128,18 @@ def needed() -> OpenRun:
         raise NotFound("No run is open here.", hint="Open one: %mlops run start NAME, or run.start(NAME) in Python.")
     touched.add(found.id)
     return found
+
+
+def _forked() -> None:
+    # A child's work is its own: it neither adds to its parent's run nor opens one in the name of its parent's session.
+    global opener, after_enter, before_end
+    _open.clear()
+    touched.clear()
+    _steps.clear()
+    opener = after_enter = before_end = None
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 @atexit.register

@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -103,39 +104,52 @@ def apply(tx: Any, event: Event) -> None:
 
 def _take(tx: Any, events: list[Event]) -> None:
     """Write events. One that the ledger refuses is said and left out, so that it does not hold up the others."""
-    for event in _together(events):
-        tx.run("SAVEPOINT event")
-        try:
-            apply(tx, event)
-        except (sqlite3.IntegrityError, sqlite3.InterfaceError, ValueError, TypeError, OverflowError) as error:
-            tx.run("ROLLBACK TO event")
-            trouble.say(error)
-        tx.run("RELEASE event")
+    for group in _together(events):
+        refused = _refused(tx, _joined(group))
+        for event in group if refused and len(group) > 1 else ():
+            refused = _refused(tx, event) or refused
+        if refused:
+            trouble.say(refused)
     for run in dict.fromkeys(event.run for event in events):
         tx.changed("run", run)
 
 
-def _together(events: list[Event]) -> list[Event]:
-    """Numbers said one by one of the same run, as one event."""
-    found: list[Event] = []
-    numbers: Event | None = None
+def _refused(tx: Any, event: Event) -> Exception | None:
+    """Write one event, all of it or nothing; gives why the ledger does not take it."""
+    tx.run("SAVEPOINT event")
+    try:
+        apply(tx, event)
+    except (sqlite3.OperationalError, MemoryError):
+        raise  # the disk, not the event: it can be said again
+    except Exception as error:
+        tx.run("ROLLBACK TO event")
+        tx.run("RELEASE event")
+        return error
+    tx.run("RELEASE event")
+    return None
+
+
+def _together(events: list[Event]) -> list[list[Event]]:
+    """Numbers said one by one of the same run stand in one group, every other event in one of its own."""
+    found: list[list[Event]] = []
     for event in events:
-        facts = event.facts
-        if (
-            facts is None
-            or event.opened
-            or event.kept
-            or event.ended
-            or [name for name, held in vars(facts).items() if held] != ["metrics"]
-        ):
-            found.append(event)
-            numbers = None
-        elif numbers is not None and numbers.run == event.run and numbers.facts is not None:
-            numbers.facts.metrics += facts.metrics
+        if found and _numbers_alone(event) and found[-1][0].run == event.run and _numbers_alone(found[-1][0]):
+            found[-1].append(event)
         else:
-            numbers = Event(event.run, facts=Facts(metrics=list(facts.metrics)))
-            found.append(numbers)
+            found.append([event])
     return found
+
+
+def _numbers_alone(event: Event) -> bool:
+    if event.facts is None or event.opened or event.kept or event.ended:
+        return False
+    return [name for name, held in vars(event.facts).items() if held] == ["metrics"]
+
+
+def _joined(group: list[Event]) -> Event:
+    if len(group) == 1:
+        return group[0]
+    return Event(group[0].run, facts=Facts(metrics=[point for event in group if event.facts for point in event.facts.metrics]))
 
 
 class Writer:
@@ -167,6 +181,8 @@ class Writer:
         """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
         content = _encoded(event)
         with self._appending:
+            if self._closed:
+                return writer(self.workspace).say(event)
             if self._spool is None:
                 # The ledger first: a spool beside a ledger that cannot be opened would be said to nobody.
                 self.workspace.ledger.read("SELECT 1")
@@ -175,28 +191,25 @@ class Writer:
             self._waiting.append((number, event))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_soon, daemon=True, name="nbmlops-writer")
-                self._thread.start()
+                with suppress(RuntimeError):  # the interpreter is ending: whoever looks next takes it in
+                    self._thread.start()
         if not self._wake.is_set():
             self._wake.set()
 
     def flush(self, *, durable: bool = False, patience_s: float = PATIENCE_S) -> None:
         """Take what was said into the ledger; nothing waits when this returns."""
         with self._draining:
-            with self._appending:
-                taken, self._waiting = self._waiting, []
+            taken = list(self._waiting)
             if not taken:
                 return
-            try:
-                assert self._spool is not None
-                with self.workspace.ledger.write(durable=durable, patience_s=patience_s) as tx:
-                    already = _taken(tx.read, self._spool.path)  # by another process, which wanted to know
-                    _take(tx, [event for number, event in taken if number > already])
-                    _note_taken(tx, self._spool.path, max(already, taken[-1][0]))
-            except BaseException:
-                with self._appending:
-                    self._waiting[:0] = taken
-                raise
+            assert self._spool is not None
+            with self.workspace.ledger.write(durable=durable, patience_s=patience_s) as tx:
+                # By another process, which wanted to know; or by this one, interrupted before it could note so.
+                already = _taken(tx.read, self._spool.path)
+                _take(tx, [event for number, event in taken if number > already])
+                _note_taken(tx, self._spool.path, max(already, taken[-1][0]))
             with self._appending:
+                del self._waiting[: len(taken)]
                 if not self._waiting and self._spool.size > _CLEAR_BYTES:
                     self._spool.clear()
 
@@ -211,7 +224,7 @@ class Writer:
         with self._appending:
             if self._spool is not None:
                 self._spool.close(remove=not self._waiting)
-                self._spool = None
+                self._spool, self._waiting = None, []
 
     def _write_soon(self) -> None:
         pause = SOON_S
@@ -240,8 +253,11 @@ def writer(workspace: Workspace) -> Writer:
     if known is not None and known.holds():
         return known
     with _making:
+        known = _writers.get(key)
+        if known is not None and known.holds():
+            return known  # made by another thread meanwhile
         if known is not None:
-            known.close()  # the folder was taken away, and perhaps made anew
+            _forget(key, known)  # the folder was taken away, and perhaps made anew
         made = _writers[key] = Writer(workspace)
         workspace.closing.append(partial(_forget, key, made))
     return made
@@ -256,16 +272,24 @@ def flush(workspace: Workspace) -> None:
 
 def _forget(key: tuple[Path, int], known: Writer) -> None:
     if key[1] == os.getpid():
-        known.close()
+        # Out of reach first: who has something to say while it closes makes another.
         if _writers.get(key) is known:
             del _writers[key]
+        known.close()
 
 
 @atexit.register
 def _close_all() -> None:
-    for (_, pid), known in list(_writers.items()):
-        if pid == os.getpid():
-            known.close()
+    for key, known in list(_writers.items()):
+        _forget(key, known)
+
+
+def _forked() -> None:
+    global _making
+    _making = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def folder(workspace: Workspace) -> Path:

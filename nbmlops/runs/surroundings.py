@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import platform
 import re
@@ -40,16 +41,20 @@ def note(book: RunBook, run_id: str, *, only_environment: bool = False) -> None:
             book.add(run_id, found)
         except NbmlopsError as error:
             trouble.say(error)
+        finally:
+            _noting.pop(run_id, None)
 
     thread = _noting[run_id] = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
     thread.start()
 
 
-def wait(run_id: str, timeout_s: float = 15) -> None:
-    """Wait until what stands around a run is written; a run that is over is whole."""
-    thread = _noting.pop(run_id, None)
-    if thread is not None:
-        thread.join(timeout_s)
+@atexit.register
+def wait(timeout_s: float = 15) -> None:
+    """Wait until what stands around this process's runs is said: who looks at one, and who leaves, waits so long."""
+    for run_id in list(_noting):
+        thread = _noting.pop(run_id, None)
+        if thread is not None:
+            thread.join(timeout_s)
 
 
 _DISTRIBUTION = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)\.(dist|egg)-info")

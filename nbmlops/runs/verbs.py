@@ -10,7 +10,7 @@ from nbmlops.ledger.encode import plain
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
 from nbmlops.ledger.secrets import mask_params
-from nbmlops.runs import current
+from nbmlops.runs import current, surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.compare import compare as side_by_side
 from nbmlops.runs.facts import Facts
@@ -132,6 +132,7 @@ def find(
 def show(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Workspace | None = None) -> RunRecord:
     """Show everything known of a run: cells, files, fits, metrics, figures, git, environment."""
     book = RunBook(use(workspace))
+    surroundings.wait()
     book.settle()
     return book.record(run)
 
