@@ -10,7 +10,21 @@ from nbmlops.ledger.secrets import mask_bytes
 
 _SUFFIX = {"image/png": "png", "image/svg+xml": "svg", "image/jpeg": "jpg", "application/vnd.plotly.v1+json": "plotly.json"}
 MAX_BYTES = 8 << 20
-MAX_HELD = 40
+MOST = 40  # figures kept of one cell
+
+Figure = tuple[str, str, bytes]  # suffix, media type, bytes
+
+
+def figure_of(data: dict[str, Any]) -> Figure | None:
+    """The picture in what is displayed, text in it masked; None if there is none, or one too large to keep."""
+    for media, suffix in _SUFFIX.items():
+        if media in data:
+            try:
+                raw = _bytes(media, data[media])
+            except (TypeError, ValueError):
+                return None  # called a picture, but not one
+            return (suffix, media, raw) if len(raw) <= MAX_BYTES else None
+    return None
 
 
 class Figures:
@@ -42,7 +56,7 @@ class Figures:
         try:
             data = message["content"].get("data") or {}
             for media, suffix in _SUFFIX.items():
-                if media in data and len(self._held) < MAX_HELD:
+                if media in data and len(self._held) < MOST:
                     raw = _bytes(media, data[media])
                     if len(raw) <= MAX_BYTES:
                         self._held.append((suffix, media, raw))
