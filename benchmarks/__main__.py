@@ -10,7 +10,21 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-ALL = ("loading", "libraries", "records", "hashing", "masking", "cells", "watching", "runs", "notebooks", "parsing", "servers", "endpoint")
+ALL = (
+    "loading",
+    "libraries",
+    "records",
+    "hashing",
+    "masking",
+    "cells",
+    "watching",
+    "opening",
+    "runs",
+    "notebooks",
+    "parsing",
+    "servers",
+    "endpoint",
+)
 
 
 def main() -> int:

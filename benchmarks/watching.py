@@ -30,7 +30,7 @@ def measure() -> list[dict[str, Any]]:
     X = np.arange(400.0).reshape(100, 4)  # noqa: N806
     names: dict[str, Any] = {"Ridge": Ridge, "X": X, "y": X[:, 0]}
     seen: list[Any] = []
-    calls = Calls(names, lambda call, site, result: seen.append(call.callee))
+    calls = Calls(names, lambda call: None, lambda call, site, result: seen.append(call.callee), lambda tree: None)
     calls.install()
     plain = compile(CELL, "cell", "exec")
     handed = compile(calls.visit(ast.parse(CELL)), "cell", "exec")

@@ -75,7 +75,7 @@ class Hearing:
 
     def _audited(self, event: str, args: tuple[Any, ...]) -> None:
         ear = self._ears.get(event)
-        if ear is None:
+        if ear is None or (event == "open" and not self._reads.listening):
             return
         try:
             ear(*args)
@@ -92,7 +92,7 @@ class Hearing:
         )
 
     def _open(self, given: Any, mode: Any, flags: Any) -> None:
-        if not self._reads.listening or isinstance(given, int) or not self._users():
+        if isinstance(given, int) or not self._users():
             return
         path = _absolute(given)
         if isinstance(mode, str) and mode != "r":
@@ -154,7 +154,7 @@ class Hearing:
 
 
 def _absolute(given: Any) -> str:
-    path = os.fsdecode(given)
+    path = given if isinstance(given, str) else os.fsdecode(given)
     if path[0] == "/" and "/." not in path and "//" not in path:
         return path
     return os.path.abspath(path)

@@ -139,11 +139,11 @@ def test_only_regular_files_are_files(here):
         os.fdopen(os.open(os.devnull, os.O_WRONLY), "w").close()
         for missing in ("missing", "", "a" * 5000):
             with pytest.raises(OSError):
-                open(missing)
+                open(missing)  # noqa: SIM115
         with pytest.raises(ValueError):
-            open("a\0b")
+            open("a\0b")  # noqa: SIM115
         with pytest.raises(TypeError):
-            open(3.5)
+            open(3.5)  # noqa: SIM115
         reads.note("fifo", "read")
         reads.note(3, "read")
         reads.note("a\0b", "read")
@@ -376,7 +376,7 @@ def test_a_lock_that_the_user_holds_is_still_held_after_hashing(here):
 
     path = old(here / "x.csv", b"x")
     with reads.watching():
-        file = open(path, "r+")
+        file = open(path, "r+")  # noqa: SIM115
         fcntl.lockf(file, fcntl.LOCK_EX)
     assert taken()["x.csv", "read"].digest == digest_bytes(b"x")
     code = f"import fcntl; fcntl.lockf(open({str(path)!r}, 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
