@@ -108,9 +108,9 @@ class Observer:
         assert found is not None
         estimator = result if found.estimator is None else found.estimator
         duration_s = time.perf_counter() - call.began
-        attempt = session.training() if found.model else session.attempt
-        if attempt is None:
-            return  # a transformer before any model: it is inside the frame the model gets
+        if not found.model:
+            return  # what a transformer does to the data is inside the frame that the model gets
+        attempt = session.training()
         with reads.deaf():
             if call.callee.__name__ == "partial_fit" and self._more_of_the_same(estimator, call):
                 return
@@ -120,10 +120,9 @@ class Observer:
             frame, target, note = self._inputs(call, estimator)
             fit = self._noted(attempt, call, estimator, (frame, target, note), duration_s)
             self.tries.append(trials.Try(call.site, fit, []))
-            facts = FitFacts(attempt.run.id, fit.number, frame, target, first_rows(inputs(call, estimator)[0]) if found.model else None)
+            facts = FitFacts(attempt.run.id, fit.number, frame, target, first_rows(inputs(call, estimator)[0]))
             for thing in (estimator, result):
-                if found.model or thing is estimator:
-                    self.made.remember(thing, facts)
+                self.made.remember(thing, facts)
             if (candidates := trials.of_search(estimator, fit, attempt.trials, attempt.parts, session.position)) != []:
                 attempt.trials += len(candidates)
                 attempt.parts += 1

@@ -189,7 +189,8 @@ class Session:
     def _note_own_metrics(self, names: CellNames) -> None:
         """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
         points = (*self.cell.metrics, *self.now.metrics)
-        names_known, values_known = {point.name for point in points}, {point.value for point in points}
+        names_known = {point.name for point in points}
+        values_known = {point.value for point in points if point.name not in names.binds}  # measured in a function, given back
         for name in sorted(name for name in names.binds - names_known if _METRIC_NAMES.fullmatch(name)):
             value = self.shell.user_ns.get(name)
             held = [self.shell.user_ns.get(other) for other in self.slicer.computed_from({name}) - {name}]
