@@ -14,6 +14,7 @@ from nbmlops.errors import Damaged, Invalid, NotFound, Untrusted, there_is
 from nbmlops.models.records import ModelVersion, Signature, SignatureColumn
 from nbmlops.models.registry import Registry
 from nbmlops.models.signature import from_dataset
+from nbmlops.runs import spooled
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
@@ -36,6 +37,7 @@ def register(
     """Register a version. Raises before anything is written when it could not be loaded and asked again."""
     if estimator is None and run is None:
         raise Invalid("Nothing to register was given.", hint=f"%mlops model register {model} ESTIMATOR, or --run RUN")
+    spooled.flush(workspace)  # the fit's dataset may have been said a moment ago
     source = _live(workspace, estimator, run, data) if estimator is not None else _from_run(workspace, str(run))
     reference = book.dataset(workspace, source.frame) if source.frame else None
     outputs = book.dataset(workspace, source.target) if source.target else None
