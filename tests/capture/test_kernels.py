@@ -86,6 +86,7 @@ def test_an_interrupt_is_a_failure_of_its_cell(folder):
 def test_two_kernels_on_one_notebook_are_two_runs(folder):
     (folder / "one").mkdir()
     (folder / "two").mkdir()
+    (folder / "same.ipynb").write_text("{}")
     with kernel(folder, JPY_SESSION_NAME=str(folder / "same.ipynb")) as k:
         # the second kernel's sockets stand in a folder of their own; both work in the same one
         with kernel(folder / "two", JPY_SESSION_NAME=str(folder / "same.ipynb")) as other:
