@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.forks import Forks
+from nbmlops.capture.programs import files_named
 
 if TYPE_CHECKING:
     from nbmlops.capture.reads import Reads
@@ -42,6 +43,10 @@ class Hearing:
             "fcntl.fcntl": self._lock,
             "sqlite3.connect": self._sqlite,
             "sqlite3.connect/handle": self._sqlite_connection,
+            "subprocess.Popen": self._program,
+            "os.system": self._shell,
+            "os.posix_spawn": self._spawned,
+            "os.exec": self._spawned,
             "urllib.Request": self._request,
             "http.client.send": self._send,
         }
@@ -61,7 +66,10 @@ class Hearing:
     def collect(self) -> None:
         """What processes forked off the user's cells opened."""
         for path, mode in self._forks.collect():
-            self._reads.seen(path, "write" if mode == "write" else "read")
+            if mode == "named":
+                self._reads.named_to_a_program(path)
+            else:
+                self._reads.seen(path, "write" if mode == "write" else "read")
 
     @contextmanager
     def deaf(self) -> Iterator[None]:
@@ -139,6 +147,26 @@ class Hearing:
         while len(self.connections) >= MOST_CONNECTIONS:
             self.connections.pop(next(iter(self.connections)))
         self.connections[id(connection)] = path or ":memory:"
+
+    def _program(self, program: Any, words: Any, folder: Any, environment: Any) -> None:
+        if self._users():
+            self._named(words, os.fsdecode(folder) if folder is not None else None)
+
+    def _shell(self, line: Any) -> None:
+        if self._users():
+            self._named(line, None)
+
+    def _spawned(self, program: Any, words: Any, environment: Any) -> None:
+        if self._users():
+            self._named(words, None)
+
+    def _named(self, words: Any, folder: str | None) -> None:
+        for path in files_named(words, folder):
+            if self._forks.forked:
+                if self._reads.matters(path) and os.path.isfile(path):
+                    self._forks.tell(path, "named")
+            else:
+                self._reads.named_to_a_program(path)
 
     def _request(self, url: str, data: Any, headers: Any, method: str) -> None:
         if self._users() and method == "GET" and not self._forks.forked:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 
 _WRITES = re.compile(r"(to|write|save|dump|sink|export)(_\w+)?|imsave|imwrite|savefig|savetxt|savez\w*|tofile|\w*output\w*")
 _READS = re.compile(
-    r"(read|scan|load|open|from)(_\w+)?|load(mat|txt)|imread|genfromtxt|fromfile|memmap|memory_map|\w*(Dataset|DMatrix|File)|dataset|table"
+    r"(read|scan|load|open)(_\w+)?|from_(csv|parquet|json|file|feather|pickle|excel|path|pretrained|url)\w*|load(mat|txt)|imread"
+    r"|genfromtxt|fromfile|memmap|memory_map|\w*(DMatrix|File)|dataset|table"
     r"|input_stream|extract(file|all)?"
 )
 _OF_FOLDERS = re.compile(r"(read|scan|load|open|sink|write|to)_\w+|dataset|ParquetDataset|Dataset")
 _READ_KEYS = (0, "path", "filepath_or_buffer", "path_or_buf", "io", "source", "file", "filename", "fname", "fp", "data", "where", "name",
-              "path_or_paths", "path_or_dataset", "filepath", "uri")  # fmt: skip
+              "path_or_paths", "path_or_dataset", "filepath", "uri", "path_or_buffer",
+              "file_glob", "paths", "filename_or_obj")  # fmt: skip
 _WRITE_KEYS = (0, 1, "path", "path_or_buf", "excel_writer", "file", "filename", "fname", "fp", "where", "dest", "target", "base_dir",
                "root_path", "f", "workbook", "buf")  # fmt: skip
-_BY_THE_HOOK = ("builtins", "io", "_io", "pathlib", "os", "shutil", "tempfile", "codecs")  # heard when they open
+_OF_DATASETS = ("lightgbm", "pyarrow", "netCDF4", "fastparquet")  # elsewhere a Dataset is given names that it does not read yet
 MOST_NAMES = 20_000
 
 
@@ -41,14 +44,19 @@ def called(reads: Reads, name: str, module: str, callee: Any, args: dict[int | s
     library = (module or (type(owner).__module__ if owner is not None else "")).partition(".")[0]
     if library in sql.DUCKDB or library == "":
         name = re.sub(r"^(module_|_connection_)", "", name)
-    if library in _BY_THE_HOOK:
-        return
+    if library == "__main__" or name in ("fit", "partial_fit"):
+        return  # the calls it makes are seen themselves
     if remote.called(reads, name, owner, args, result) or sql.called(reads, name, library, owner, args, result):
         return
     if library in ("zipfile", "tarfile"):
         _member(reads, name, owner, args)
         return
     mode = _mode(name, library, args)
+    if library in sys.stdlib_module_names:
+        # It opens in Python, and that is heard; but for a file that an earlier cell opened.
+        if not isinstance(args.get(0), (str, bytes, os.PathLike, list, tuple)):
+            _each(reads, args.get(0), "read", result, False)
+        return
     if mode is None:
         return
     keys = _WRITE_KEYS if mode == "write" else _READ_KEYS
@@ -81,7 +89,8 @@ def named(reads: Reads, given: str, mode: str, result: Any, *, folders: bool = F
                 if mode == "read" or os.stat(inside).st_mtime_ns >= reads.began_ns:
                     reads.note(inside, mode)
     elif os.path.exists(path):
-        reads.note(path, mode, detail=detail)
+        if mode == "read" or os.stat(path).st_mtime_ns >= reads.began_ns:
+            reads.note(path, mode, detail=detail)
     elif mode == "read" and glob.has_magic(path):
         for at, inside in enumerate(glob.iglob(path, recursive=True)):
             if at >= MOST_NAMES:
@@ -90,7 +99,7 @@ def named(reads: Reads, given: str, mode: str, result: Any, *, folders: bool = F
 
 
 def _each(reads: Reads, given: Any, mode: str, result: Any, folders: bool) -> None:
-    if isinstance(given, (list, tuple, set, frozenset)):
+    if isinstance(given, (list, tuple, set, frozenset)) and mode == "read":
         for at, one in enumerate(given):
             if at >= MOST_NAMES or not isinstance(one, (str, bytes, os.PathLike)):
                 return
@@ -101,12 +110,13 @@ def _each(reads: Reads, given: Any, mode: str, result: Any, folders: bool) -> No
         if 0 < len(name) <= 4096 and "\0" not in name:
             named(reads, name, mode, result, folders=folders)
         return
-    if hasattr(given, "geturl") and remote.address(url := given.geturl()) is not None:
+    kind = type(given)  # asking the object itself would be seen by a proxy or a mock
+    if hasattr(kind, "geturl") and remote.address(url := given.geturl()) is not None:
         remote.given(reads, url, result, mode)
         return
     # An open file, maybe from an earlier cell; its name may be a number.
-    known_as = getattr(given, "name", None)
-    if hasattr(given, "read") and isinstance(known_as, str) and os.path.isfile(known_as):
+    known_as = getattr(given, "name", None) if hasattr(kind, "read") else None
+    if isinstance(known_as, str) and os.path.isfile(known_as):
         reads.note(known_as, mode)
 
 
@@ -118,6 +128,8 @@ def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:
         return "read"
     if _WRITES.fullmatch(name):
         return "write"
+    if name.endswith("Dataset"):
+        return "read" if library in _OF_DATASETS else None
     return "read" if _READS.fullmatch(name) else None
 
 

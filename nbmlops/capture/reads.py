@@ -22,6 +22,8 @@ from typing import Any, Literal
 from nbmlops.capture.datafiles import counts
 from nbmlops.capture.hashing import Hasher, Job, state_of
 from nbmlops.capture.hearing import Hearing
+from nbmlops.capture.programs import NOTE as NAMED
+from nbmlops.ledger.secrets import mask
 from nbmlops.runs.records import FileUse
 
 Mode = Literal["read", "write"]
@@ -150,6 +152,17 @@ class Reads:
                     found = None  # changed in this cell before it was heard of: the cell wrote it
             self._seen.setdefault((path, "read", ""), Seen(found, maybe_written=True))
 
+    def named_to_a_program(self, path: str) -> None:
+        """A program was started with this name among its words."""
+        if not self.matters(path):
+            return
+        try:
+            found = os.stat(path)
+        except OSError:
+            return
+        if stat.S_ISREG(found.st_mode) and not os.access(path, os.X_OK):
+            self._seen.setdefault((path, "read", ""), Seen(found, NAMED, maybe_written=True))
+
     def rescue(self, path: str) -> None:
         """A file that was read is about to be changed: the last moment to hash what was read."""
         seen = self._seen.get((path, "read", ""))
@@ -245,7 +258,7 @@ class Reads:
         if one.found is None:
             del seen[(path, "read", "")]  # made in this cell
         if one.found is None or state_of(one.found) != state_of(now):
-            seen[(path, "write", "")] = Seen(now)
+            seen[(path, "write", "")] = Seen(now, one.note)
         for journal in (f"{path}-wal", f"{path}.wal"):  # what was committed and does not stand in the file itself yet
             try:
                 found = os.stat(journal)
@@ -286,8 +299,9 @@ class Reads:
         except (OverflowError, ValueError, OSError):
             changed = None  # a time that no calendar has
         return FileUse(
-            path=path, mode=mode, digest=None, size_bytes=found.st_size, modified_at=changed, position=position, note=note, detail=detail
-        )
+            path=mask(path), mode=mode, digest=None, size_bytes=found.st_size, modified_at=changed, position=position, note=note,
+            detail=mask(detail) if detail else "",
+        )  # fmt: skip
 
     def _folded(self, seen: dict[tuple[str, Mode, str], Seen], position: int | None) -> list[tuple[FileUse, Job | None]]:
         """Folders of many files, one row each; their files are taken out of `seen`."""
@@ -310,7 +324,7 @@ class Reads:
                 continue
             job = self.hasher.folder(folder, states)
             use = FileUse(
-                path=folder + os.sep, mode=mode, digest=None, size_bytes=job.state[2], modified_at=None, position=position, note=None,
+                path=mask(folder + os.sep), mode=mode, digest=None, size_bytes=job.state[2], modified_at=None, position=position, note=None,
                 detail=f"{len(states):,} files",
             )  # fmt: skip
             found.append((use, job))

@@ -272,6 +272,46 @@ def test_threads_and_forked_processes_are_heard(here):
     assert taken() == {}
 
 
+def test_what_a_program_is_started_with_is_read_or_written(here):
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
+        old(here / name, name.encode())
+    with reads.watching():
+        subprocess.run(["wc", "-l", "a.csv"], capture_output=True, check=True)
+        subprocess.run("sort < b.csv", shell=True, capture_output=True, check=True)
+        subprocess.run([sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write('more')", "c.csv"], check=True)
+        os.system("cat d.csv > /dev/null")
+    found = taken()
+    assert set(found) == {("a.csv", "read"), ("b.csv", "read"), ("c.csv", "read"), ("c.csv", "write"), ("d.csv", "read")}
+    assert all("program" in use.note for use in found.values() if use.digest)
+    assert found["c.csv", "read"].digest is None and found["c.csv", "write"].digest == digest_bytes(b"c.csvmore")
+    assert found["b.csv", "read"].digest == digest_bytes(b"b.csv")
+
+
+def test_names_that_are_only_handed_round_are_not_read(watched):
+    old(watched.folder / "x.csv", b"a\n1\n")
+    watched.did("import itertools, numpy as np, joblib, pandas as pd, pickle, unittest.mock as mock")
+    for source in (
+        "list(itertools.chain.from_iterable([['x.csv']]))",
+        "np.save('w.npy', ['x.csv'])",
+        "joblib.dump(['x.csv'], 'w.joblib')",
+        "joblib.dump('x.csv', 'w.joblib')",
+        "pd.DataFrame.from_records([('x.csv',)])",
+        "pickle.dumps('x.csv')",
+        "seen = mock.Mock(); pd.read_csv.__class__; mock.Mock().read_csv(seen)",
+    ):
+        assert "x.csv" not in {os.path.basename(use.path) for use in watched.did(source)}, source
+    assert watched.value("seen").mock_calls == []
+
+
+def test_a_file_that_an_earlier_cell_opened_is_read_by_the_cell_that_reads_it(watched):
+    old(watched.folder / "x.csv", b"a\n1\n")
+    old(watched.folder / "o.json", b"{}")
+    watched.did("import json, pandas as pd\nf, g = open('x.csv'), open('o.json')")
+    assert [os.path.basename(use.path) for use in watched.did("pd.read_csv(f)")] == ["x.csv"]
+    assert [os.path.basename(use.path) for use in watched.did("json.load(g)")] == ["o.json"]
+    watched.did("f.close(), g.close()")
+
+
 def test_a_deaf_thread_is_not_heard_and_the_others_are(here):
     old(here / "a", b"a")
     old(here / "b", b"b")
