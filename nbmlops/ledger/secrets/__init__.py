@@ -7,8 +7,9 @@ one cell is masked when another prints it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from nbmlops.ledger.secrets import assigned, forms, known
@@ -99,7 +100,12 @@ def mask_bytes(data: bytes) -> bytes:
     return mask(text).encode("utf-8", "surrogateescape")
 
 
-def mask_record(record: Any, *, leave: Collection[str] = ()) -> Any:
+@lru_cache(maxsize=512)
+def _looked_at(kind: Any, leave: frozenset[str]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name not in leave)
+
+
+def mask_record(record: Any, *, leave: frozenset[str] = frozenset()) -> Any:
     """A dataclass, or a list of some, without secrets in any field but those to leave; the same object if there were none.
 
     >>> from dataclasses import dataclass
@@ -121,10 +127,10 @@ def mask_record(record: Any, *, leave: Collection[str] = ()) -> Any:
     if not is_dataclass(record) or isinstance(record, type):
         return record
     fresh = {}
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if value and field.name not in leave and (new := mask_record(value, leave=leave)) is not value and new != value:
-            fresh[field.name] = new
+    for name in _looked_at(type(record), leave):
+        value = getattr(record, name)
+        if value and (new := mask_record(value, leave=leave)) is not value and new != value:
+            fresh[name] = new
     return replace(record, **fresh) if fresh else record
 
 
