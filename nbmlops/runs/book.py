@@ -12,8 +12,9 @@ from nbmlops.errors import Invalid, NotFound
 from nbmlops.ledger.encode import load, moment, plain, text, unnumber
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import Owner, alive, this_process
-from nbmlops.runs import spooled
+from nbmlops.runs import search, spooled
 from nbmlops.runs.facts import Facts
+from nbmlops.runs.filters import Filter
 from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial
 from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
@@ -121,16 +122,29 @@ class RunBook:
                 found[row["id"]] = row
         return self._runs([found[run_id] for run_id in run_ids if run_id in found])
 
-    def find(self, *, experiment: str | None = None, notebook: str | None = None, status: str | None = None, limit: int = 50) -> list[Run]:
-        """Runs, newest first."""
+    def find(
+        self,
+        filter: str | None = None,
+        *,
+        experiment: str | None = None,
+        notebook: str | None = None,
+        status: str | None = None,
+        sort: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Run]:
+        """Runs that pass a filter, in order, `limit` of them after the first `offset`; the newest first."""
+        asked = search.asked(filter, experiment=experiment, notebook=notebook, status=status)
+        return self.runs(self._search(asked, sort).page(limit, offset))
+
+    def count(self, filter: str | None = None) -> int:
+        """How many runs pass a filter."""
+        return self._search(search.asked(filter), None).count()
+
+    def _search(self, asked: Filter, sort: str | None) -> search.Search:
+        order = search.order(sort)
         self.settle()
-        where, values = ["1 = 1"], []
-        for column, value in (("experiment", experiment), ("notebook", notebook), ("status", status)):
-            if value is not None:
-                where.append(f"{column} = ?")
-                values.append(text(value))
-        sql = f"SELECT * FROM run WHERE {' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT ?"  # noqa: S608
-        return self._runs(self._read(sql, *values, limit))
+        return search.Search(self._read, asked, self.workspace.clock(), order)
 
     def record(self, run_id: str) -> RunRecord:
         """Everything known of a run."""

@@ -114,18 +114,37 @@ def log(
 
 @verb("GET /runs")
 def find(
+    filter: Annotated[str | None, "which: metrics.mae < 3 and params.model = gb"] = None,
     *,
     experiment: Annotated[str | None, "only of this experiment"] = None,
     notebook: Annotated[str | None, "only of this notebook"] = None,
     status: Annotated[Status | None, "only with this status"] = None,
-    limit: Annotated[int, "how many, newest first"] = 50,
+    sort: Annotated[str | None, "by what: metrics.mae, duration desc; newest first if not given"] = None,
+    limit: Annotated[int, "how many a page"] = 50,
+    page: Annotated[int, "which page, from 1"] = 1,
+    offset: Annotated[int, "how many to leave out before the first page"] = 0,
     workspace: Workspace | None = None,
 ) -> list[Run]:
-    """List runs, newest first."""
+    """List runs that pass a filter, newest first or in another order.
+
+    A filter compares metrics.X, params.X, tags.X and fields with = != < <= > >= in like, and combines with and, or, not, ( ):
+
+        metrics.mae < 3 and params.model = gb and status = finished
+        tags.team = pricing and data_hash = blake3:ab12* and not (params.lr in (0.1, 0.01))
+        started > -7d and duration > 10m and (name ~ *forest* or metrics."val/mae" exists)
+
+    Fields: status, name, experiment, notebook, kind, estimator, data_hash, id, started, ended, duration, git.commit, git.branch,
+    error, hidden (state no reader sees), file (read), writes. Bare words may hold * for any letters; a name with signs is quoted.
+    """
     place = use(workspace)
+    if page < 1 or offset < 0:
+        raise Invalid("Pages are counted from 1, and what is left out from 0.", hint="For example: --page 2")
     if notebook is not None:
         notebook = str((place.root / notebook).resolve()) if not Path(notebook).is_absolute() else notebook
-    return RunBook(place).find(experiment=experiment, notebook=notebook, status=status, limit=max(0, min(limit, 10_000)))
+    limit = max(0, min(limit, 10_000))
+    return RunBook(place).find(
+        filter, experiment=experiment, notebook=notebook, status=status, sort=sort, limit=limit, offset=offset + (page - 1) * limit
+    )
 
 
 @verb("GET /runs/{run}")

@@ -21,7 +21,24 @@ CREATE INDEX fit_frame ON fit (frame);
 CREATE INDEX model_version_run ON model_version (run);
 CREATE INDEX model_version_dataset ON model_version (dataset);
 
-CREATE INDEX run_data_hash ON run (data_hash);
+-- What runs are found by: each index has the run's id, so that no row is looked up; what is computed is kept in its index.
+ALTER TABLE run ADD COLUMN duration_s REAL AS (round((julianday(ended_at) - julianday(started_at)) * 86400, 3)) VIRTUAL;
+ALTER TABLE run ADD COLUMN git_commit TEXT AS (CASE WHEN json_valid(git) THEN json_extract(git, '$.commit') END) VIRTUAL;
+ALTER TABLE run ADD COLUMN git_branch TEXT AS (CASE WHEN json_valid(git) THEN json_extract(git, '$.branch') END) VIRTUAL;
+DROP INDEX run_started;
+DROP INDEX run_status;
+DROP INDEX run_experiment;
+DROP INDEX run_notebook;
+CREATE INDEX run_started ON run (started_at, id);
+CREATE INDEX run_status ON run (status, started_at, id);
+CREATE INDEX run_experiment ON run (experiment, started_at, id);
+CREATE INDEX run_notebook ON run (notebook, started_at, id);
+CREATE INDEX run_name ON run (name, id);
+CREATE INDEX run_data_hash ON run (data_hash, id);
+CREATE INDEX run_duration ON run (duration_s, id);
+CREATE INDEX run_git_commit ON run (git_commit, id);
+CREATE INDEX run_hidden ON run (id) WHERE hidden IS NOT NULL;
+CREATE INDEX fit_estimator ON fit (estimator);
 
 CREATE TABLE trial (
   run TEXT NOT NULL REFERENCES run (id), number INTEGER NOT NULL, source TEXT NOT NULL, part INTEGER NOT NULL, position INTEGER,
