@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,9 @@ _current: ContextVar[Workspace | None] = ContextVar("nbmlops_workspace", default
 _opened: dict[tuple[Path, int], Workspace] = {}
 
 
+LOOK_S = 0.05
+
+
 def utc_now() -> datetime:
     """The time, aware."""
     return datetime.now(UTC)
@@ -38,6 +42,8 @@ class Workspace:
         self.clock = clock
         self._actor = actor
         self.opened_id: tuple[int, int] | None = None
+        self._looked_at: float = 0.0
+        self._seen: tuple[int, int] | None = None
         self.closing: list[Callable[[], None]] = []  # who wants to write before it closes
 
     @classmethod
@@ -72,6 +78,13 @@ class Workspace:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+    def is_still(self, folder_id: tuple[int, int] | None) -> bool:
+        """Whether the folder on the disk is the one it was; looked at a few times a second, since it is asked for at every step."""
+        now = time.monotonic()
+        if now - self._looked_at > LOOK_S or self._seen != folder_id:
+            self._looked_at, self._seen = now, self.folder_id()
+        return folder_id is not None and self._seen == folder_id
 
     @property
     def actor(self) -> str:

@@ -144,13 +144,14 @@ class Calls(ast.NodeTransformer):
     def rewritten(self, node: Any) -> Any:
         """The tree with its calls handed through `see`; the very tree where none matters."""
         try:
+            nodes = [inner for inner in ast.walk(node) if isinstance(inner, (ast.ImportFrom, ast.Call))]
             self._imported = {
                 alias.asname or alias.name
-                for inner in ast.walk(node)
+                for inner in nodes
                 if isinstance(inner, ast.ImportFrom) and (inner.module or "").startswith(_MODULES)
                 for alias in inner.names
             }
-            if not any(isinstance(inner, ast.Call) and self._matters(inner) for inner in ast.walk(node)):
+            if not any(isinstance(inner, ast.Call) and self._matters(inner) for inner in nodes):
                 return node
             import copy
 

@@ -6,10 +6,11 @@ import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from nbmlops.capture.names import Kind
+from nbmlops.capture.names import CellNames, Kind
 from nbmlops.capture.vocabulary import PURE_LIBRARIES
 
 _VALUES = (int, float, complex, str, bytes, bool, tuple, frozenset, range, type(None))
+_AGAIN = 100  # cells after which every name is looked at, whoever bound it
 _CALLED = (FunctionType, BuiltinFunctionType, MethodType)
 
 
@@ -44,6 +45,31 @@ def _known(module: str) -> bool:
 
 
 _FIXED = (*_VALUES, *_CALLED, type, ModuleType)
+
+
+class Held:
+    """What a session's names are bound to, followed from cell to cell: only what a cell may have bound is looked at again."""
+
+    def __init__(self) -> None:
+        self.identities: dict[str, int] = {}
+        self._cells = 0
+        self._globals: dict[str, frozenset[str]] = {}  # functions that bind names of the notebook when they are called
+
+    def after(self, names: CellNames, space: dict[str, Any]) -> dict[str, Any]:
+        """The names that may be bound anew, with their values; `identities` has of every name that can change which object it is."""
+        self._cells += 1
+        if names.opaque or self._cells % _AGAIN == 1:
+            bound, self.identities = dict(space), identities(space)
+            return bound
+        touched = {*names.binds, *names.deletes, *(name for called, _ in names.calls for name in self._globals.get(called, ()))}
+        self._globals.update({name: body.binds for name, body in names.functions.items() if body.binds})
+        bound = {name: space[name] for name in touched if name in space}
+        now = dict(self.identities)  # another dictionary: who has the one of before keeps it
+        for name in touched:
+            now.pop(name, None)
+        now.update(identities(bound))
+        self.identities = now
+        return bound
 
 
 def identities(names: dict[str, Any]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figures
 from nbmlops.capture.hidden import hidden_state
 from nbmlops.capture.imports import Finder
-from nbmlops.capture.kinds import identities, kind_of
+from nbmlops.capture.kinds import Held, kind_of
 from nbmlops.capture.made import FitFacts
 from nbmlops.capture.names import CellNames, analyse
 from nbmlops.capture.observe import Observer, measured_of
@@ -66,6 +66,7 @@ class Session:
         self.past: list[Attempt] = []  # ended runs whose files may still be being hashed
         self.memory = Memory()
         self.slicer = Slicer()
+        self.held = Held()
         self.figures = Figures()
         self.names: CellNames | None = None
         self.cell_scoped: OpenRun | None = None
@@ -159,7 +160,9 @@ class Session:
 
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
         problem = result.error_before_exec or result.error_in_exec
-        remember(self.shell.user_ns)  # `password = getpass()` stands in no source, and may be in what is raised
+        names = self.names or CellNames(opaque=True)
+        bound = self.held.after(names, self.shell.user_ns)
+        remember(bound)  # `password = getpass()` stands in no source, and may be in what is raised
         source = mask(info.raw_cell) if self.recording_now else _UNRECORDED  # first: what it gives a secret's name is known then
         error = mask(f"{type(problem).__name__}: {problem}")[:4000] if problem is not None else None
         self.now.cells.append(
@@ -173,9 +176,7 @@ class Session:
                 error=error,
             )
         )
-        names = self.names or CellNames()
-        held = identities(self.shell.user_ns)
-        self.slicer.note(self.position, _key(info), names, info.raw_cell, held, raised=error is not None)
+        self.slicer.note(self.position, _key(info), names, info.raw_cell, self.held.identities, raised=error is not None)
         if self.recording_now:
             self.now.files += reads.take(self.position)
             if cell_parameters.looks_like(info.raw_cell):

@@ -62,7 +62,7 @@ def current() -> OpenRun | None:
     """The innermost open run of this process; a forked child has none, nor has one whose workspace was taken away."""
     while _open and _open[-1].pid == os.getpid():
         found = _open[-1]
-        if found.workspace.folder_id() == found.folder_id:
+        if found.workspace.is_still(found.folder_id):
             return found
         _open.pop()
         trouble.say(NotFound(f"The workspace of run {found.name!r} was taken away.", hint="What follows is recorded in a new one."))

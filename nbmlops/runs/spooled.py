@@ -166,16 +166,10 @@ class Writer:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._looked = 0.0
 
     def holds(self) -> bool:
-        """Whether the workspace's folder is still the one this was made for; looked at a few times a second."""
-        now = time.monotonic()
-        if now - self._looked > SOON_S:
-            if self.folder_id is None or self.folder_id != self.workspace.folder_id():
-                return False
-            self._looked = now
-        return True
+        """Whether the workspace's folder is still the one this was made for."""
+        return self.workspace.is_still(self.folder_id)
 
     def say(self, event: Event) -> None:
         """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
