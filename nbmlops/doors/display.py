@@ -27,7 +27,7 @@ RECORDS = {
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -115,6 +115,10 @@ def chart_of(value: Any) -> Any:
     kind = type(value).__name__
     if kind not in _CHARTED:
         return None
+    if kind == "Lineage":
+        from nbmlops.doors.lineage_svg import LineageDrawing
+
+        return LineageDrawing(value) if value.nodes else None
     from nbmlops.doors import charts
 
     made = {

@@ -42,6 +42,10 @@ def tables_of(value: Any) -> list[Table]:
     kind = type(value).__name__
     if kind == "Comparison":
         return [_comparison(value)]
+    if kind == "Lineage":
+        from nbmlops.doors.lineage_text import table_of
+
+        return [table_of(value)]
     if kind == "RunRecord":
         return [*tables_of(value.run), *_parts(value, skip=("run",))]
     if not dataclasses.is_dataclass(value):

@@ -20,6 +20,10 @@ def text_of(value: Any, *, width: int | None = None) -> str:
     Nothing yet.
     """
     width = width or shutil.get_terminal_size((120, 40)).columns
+    if type(value).__name__ == "Lineage":
+        from nbmlops.doors.lineage_text import tree
+
+        return tree(value, width=width)
     found = [_table(table, width) for table in tables_of(value)]
     return "\n\n".join(part for part in found if part)
 

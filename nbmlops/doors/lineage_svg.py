@@ -1,0 +1,152 @@
+"""A lineage as a picture: boxes in layers, from what was read on the left to what answers on the right.
+
+Plain SVG, written here; every name in it is escaped text. The whole lineage in words is in its description.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from nbmlops.doors.layers import layout, ranks_of
+from nbmlops.doors.lineage_text import tree
+from nbmlops.doors.panels import INK
+from nbmlops.doors.tables import visible
+
+_COLOURS = {
+    "file": "#0072b2", "url": "#0072b2", "sql": "#0072b2", "cell": "#6e7781", "dataset": "#007a5a", "fit": "#b35900", "run": "#6e7781",
+    "version": "#a8467d", "endpoint": "#c04400", "more": "#6e7781",
+}  # fmt: skip
+_WORDS = {"version": "model version", "more": "…"}
+_WIDE, _HIGH, _BESIDE, _GAP, _THIN, _EDGE = 208, 52, 56, 14, 6, 10
+_MOST_IN_LAYER = 14
+_LETTERS, _SMALL = 28, 34  # columns of text that fit in a box
+
+
+@dataclass(frozen=True)
+class LineageDrawing:
+    """A lineage as a notebook shows it: SVG that stays in the saved file, and the same as text."""
+
+    lineage: Any
+
+    @property
+    def panels(self) -> bool:
+        """Whether there is anything to draw."""
+        return bool(self.lineage.nodes)
+
+    def svg(self) -> str:
+        """The picture; equal lineages give equal bytes."""
+        return drawing(self.lineage)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"image/svg+xml": self.svg(), "text/plain": tree(self.lineage)}
+
+
+def drawing(lineage: Any) -> str:
+    """The picture, from `<svg` on."""
+    nodes, edges = _few(lineage)
+    found = layout([node.id for node in nodes], [(edge.source, edge.target) for edge in edges], size=_HIGH, gap=_GAP, thin=_THIN)
+    width = found.layers * (_WIDE + _BESIDE) - _BESIDE + 2 * _EDGE
+    height = round(found.height) + 2 * _EDGE
+    title = visible(f"Lineage of {lineage.subject}", width=160)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img"'
+        ' font-family="system-ui, sans-serif">',
+        f"<title>{html.escape(title)}</title>",
+        f"<desc>{html.escape(tree(lineage))}</desc>",
+    ]
+    for edge in edges:
+        parts.append(_edge(edge, found))
+    roots = set(lineage.roots)
+    for node in nodes:
+        parts.append(_box(node, _left(found.ranks[node.id]), found.middles[node.id] + _EDGE - _HIGH / 2, node.id in roots))
+    return "".join([*parts, "</svg>"])
+
+
+def _few(lineage: Any) -> tuple[list[Any], list[Any]]:
+    """Nodes and edges with what is too much for one layer as one box that says how many."""
+    ranks = ranks_of([node.id for node in lineage.nodes], [(edge.source, edge.target) for edge in lineage.edges])
+    layers: dict[int, list[Any]] = {}
+    for node in lineage.nodes:
+        layers.setdefault(ranks[node.id], []).append(node)
+    roots = set(lineage.roots)
+    kept: list[Any] = []
+    instead: dict[str, str] = {}
+    for rank, layer in layers.items():
+        if len(layer) <= _MOST_IN_LAYER:
+            kept += layer
+            continue
+        layer.sort(key=lambda node: node.id not in roots)
+        shown, hidden = layer[: _MOST_IN_LAYER - 1], layer[_MOST_IN_LAYER - 1 :]
+        label = f"and {sum(node.count for node in hidden):,} more"
+        rest = replace(hidden[0], id=f"…{rank}", kind="more", label=label, detail="all: --json", missing=False)
+        kept += [*shown, rest]
+        instead |= {node.id: rest.id for node in hidden}
+    edges: dict[tuple[str, str], Any] = {}
+    for edge in lineage.edges:
+        source, target = instead.get(edge.source, edge.source), instead.get(edge.target, edge.target)
+        if source != target:
+            edges.setdefault((source, target), replace(edge, source=source, target=target))
+    return kept, list(edges.values())
+
+
+def _left(rank: int) -> int:
+    return _EDGE + rank * (_WIDE + _BESIDE)
+
+
+def _edge(edge: Any, found: Any) -> str:
+    forth = found.ranks[edge.source] < found.ranks[edge.target]
+    points = [(_left(found.ranks[edge.source]) + (_WIDE if forth else 0), found.middles[edge.source] + _EDGE)]
+    for rank, middle in found.ways[edge.source, edge.target]:
+        sides = [(_left(rank), middle + _EDGE), (_left(rank) + _WIDE, middle + _EDGE)]
+        points += sides if forth else sides[::-1]
+    points.append((_left(found.ranks[edge.target]) + (0 if forth else _WIDE), found.middles[edge.target] + _EDGE))
+    path = f"M{points[0][0]} {points[0][1]:.1f}"
+    for (x, y), (to_x, to_y) in pairwise(points):
+        if y == to_y:
+            path += f"H{to_x}"
+        else:
+            middle = (x + to_x) / 2
+            path += f"C{middle} {y:.1f} {middle} {to_y:.1f} {to_x} {to_y:.1f}"
+    dashes = "" if edge.sure else ' stroke-dasharray="4 4"'
+    said = html.escape(visible(edge.how, width=120) + ("" if edge.sure else " (not known for sure)"))
+    end_x, end_y = points[-1]
+    tip = -6 if forth else 6
+    arrow = f'<path d="M{end_x + tip} {end_y - 4:.1f}L{end_x} {end_y:.1f}L{end_x + tip} {end_y + 4:.1f}" fill="none" stroke="{INK}"/>'
+    return f'<g><title>{said}</title><path d="{path}" fill="none" stroke="{INK}" stroke-width="1.2"{dashes}/>{arrow}</g>'
+
+
+def _box(node: Any, left: float, top: float, asked: bool) -> str:
+    colour = _COLOURS[node.kind]
+    whole = html.escape(visible("\n".join(part for part in (node.label, node.detail, node.id) if part).replace("\n", " · "), width=400))
+    kind = _WORDS.get(node.kind, node.kind) + (", missing" if node.missing else "")
+    dashes = ' stroke-dasharray="4 3"' if node.missing or node.kind == "more" else ""
+    # Light boxes with dark letters are read on a white page and on a dark one.
+    return (
+        f'<g><title>{whole}</title><rect x="{left}" y="{top:.1f}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="#f7f8fa" stroke="{colour}"'
+        f' stroke-width="{2.6 if asked else 1.2}"{dashes}/>'
+        f'<text x="{left + 10}" y="{top + 14:.1f}" font-size="9.5" fill="{colour}">{kind}</text>'
+        f'<text x="{left + 10}" y="{top + 29:.1f}" font-size="12.5" font-weight="600" fill="#1f2328">{_cut(node.label, _LETTERS)}</text>'
+        f'<text x="{left + 10}" y="{top + 44:.1f}" font-size="10" fill="#57606a">{_cut(node.detail, _SMALL)}</text></g>'
+    )
+
+
+def _cut(text: str, columns: int) -> str:
+    """Escaped text that takes at most so many columns; wide letters take two.
+
+    >>> _cut("<b>", 5), _cut("<b><b>", 5), _cut("日本語", 5)
+    ('&lt;b&gt;', '&lt;b&gt;&lt;…', '日本…')
+    """
+    kept, used = "", 0
+    for letter in visible(text):
+        used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        kept += letter
+        if used > columns:
+            while used > columns - 1:
+                used -= 2 if unicodedata.east_asian_width(kept[-1]) in "WF" else 1
+                kept = kept[:-1]
+            return html.escape(kept.rstrip()) + "…"
+    return html.escape(kept)
