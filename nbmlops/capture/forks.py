@@ -16,6 +16,7 @@ class Forks:
     def __init__(self) -> None:
         self.forked = False
         self._file: IO[bytes] | None = None
+        self._is: tuple[int, int] | None = None  # its device and inode
         self._bytes = 0  # told, in a child; heard, in the parent
         self._heard: set[str] = set()
 
@@ -27,25 +28,39 @@ class Forks:
     def tell(self, path: str, mode: str) -> None:
         """In a child: this was opened."""
         line = json.dumps([path, mode]) + "\n"
-        if self._file is not None and line not in self._heard and self._bytes < MOST_BYTES:
+        if line not in self._heard and self._bytes < MOST_BYTES and self._ours():
             if len(self._heard) < 10_000:
                 self._heard.add(line)
             self._bytes += len(line)
+            assert self._file is not None
             os.write(self._file.fileno(), line.encode("ascii"))
 
     def collect(self) -> list[Any]:
         """In the parent: what the children told since the last time."""
-        if self._file is None:
+        if not self._ours():
             return []
+        assert self._file is not None
         told = os.pread(self._file.fileno(), MOST_BYTES, self._bytes)
         told = told[: told.rfind(b"\n") + 1]
         self._bytes += len(told)
         return [json.loads(line) for line in told.splitlines()]
 
+    def _ours(self) -> bool:
+        # Whoever closes every descriptor and opens files of their own gets our number for one of them.
+        if self._file is None or self._is is None:
+            return False
+        try:
+            found = os.fstat(self._file.fileno())
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._is
+
     def _before(self) -> None:
         if self._file is None and not self.forked:
             try:
                 self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - open as long as the process lives
+                found = os.fstat(self._file.fileno())
+                self._is = (found.st_dev, found.st_ino)
             except OSError:
                 return  # nowhere to write: children are not heard
 

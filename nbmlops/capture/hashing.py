@@ -18,6 +18,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbmlops.capture.kept import Kept
 
 CHUNK = 1 << 20
 SMALL = 32 << 20
@@ -85,6 +91,8 @@ class Hasher:
         self._lanes: dict[str, list[tuple[int, int, Job]]] = {"small": [], "large": [], "apart": []}
         self._threads: dict[str, threading.Thread] = {}
         self.idents: set[int] = set()
+        self._folder: Path | None = None
+        self._kept: Kept | None = None
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
@@ -101,6 +109,11 @@ class Hasher:
         job = Job(path, state, self._file)
         job.end(digest)
         return job
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep the digests of large files in this folder, and use those that are kept there."""
+        if self._folder != folder:
+            self._folder, self._kept = folder, None
 
     def file(self, path: str, state: State) -> Job:
         """A job for a file in this state; it is over already where the digest is known."""
@@ -168,11 +181,18 @@ class Hasher:
                 job.end(None, error.strerror)
             except Exception as error:  # whoever waits must not wait for ever
                 job.end(None, f"not hashed: {getattr(error, 'strerror', None) or error}")
+            job.run = _done  # it may have held a frame
             with self._lock:
                 self._jobs.pop((job.path, job.state), None)
 
     def _file(self, job: Job) -> str:
         asked_ns = time.time_ns()
+        kept = self._kept_digests() if job.state[2] > SMALL else None
+        if kept is not None and (known := kept.digest(job.path, job.state)) is not None:
+            if state_of(os.stat(job.path)) != job.state:
+                raise Unknown("changed before it could be hashed")
+            self._remember(job, known)
+            return known
         digest, first, last = _in_a_child(job.path) if self._apart(job.path, job.state) else _here(job)
         if first != job.state:
             raise Unknown("changed before it could be hashed")
@@ -180,11 +200,27 @@ class Hasher:
             raise Unknown("changed while it was hashed")
         tick = _COARSE_TICK_NS if job.state[3] % 1_000_000_000 == 0 else _TICK_NS
         if asked_ns - max(job.state[3], job.state[4]) > tick:
-            with self._lock:
-                self._known[(job.path, job.state)] = digest
-                while len(self._known) > MOST_KNOWN:
-                    self._known.popitem(last=False)
+            self._remember(job, digest)
+            if kept is not None:
+                kept.keep(job.path, job.state, digest)
         return digest
+
+    def _remember(self, job: Job, digest: str) -> None:
+        with self._lock:
+            self._known[(job.path, job.state)] = digest
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+
+    def _kept_digests(self) -> Kept | None:
+        if self._kept is None and self._folder is not None:
+            from nbmlops.capture.kept import Kept
+
+            self._kept = Kept(self._folder)
+        return self._kept
+
+
+def _done(job: Job) -> str:
+    raise Unknown("done")
 
 
 def _here(job: Job) -> tuple[str, State, State]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from nbmlops.capture.datafiles import counts
@@ -83,6 +84,10 @@ class Reads:
         """What this thread opens inside is not the user's reading."""
         with self.hearing.deaf():
             yield
+
+    def keep_in(self, folder: Path) -> None:
+        """Large files that an earlier kernel hashed are not hashed again: their digests are kept in this folder."""
+        self.hasher.keep_in(folder)
 
     # -- what happened
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -376,6 +377,63 @@ def test_a_huge_file_is_hashed_later_and_the_cell_goes_on(here):
     assert (use.path, use.mode, use.position, use.note) == (uses["huge"].path, "read", 7, None)
     assert use.digest.startswith("blake3:") and len(use.digest) == 71
     assert told == sorted(told) and all(total == 2 << 30 for _, total, _ in told)
+
+
+def test_the_next_kernel_does_not_hash_a_large_file_again(here, monkeypatch):
+    monkeypatch.setattr(hashing, "SMALL", 10)
+    path = old(here / "x.csv", b"x" * 1000)
+    time.sleep(0.05)  # longer than a tick of the file system's clock
+    state = hashing.state_of(os.stat(path))
+
+    def digest(hasher):
+        job = hasher.file(str(path), hashing.state_of(os.stat(path)))
+        assert job.over.wait(10)
+        return job.digest
+
+    first = hashing.Hasher()
+    first.keep_in(here)
+    assert digest(first) == digest_bytes(b"x" * 1000)
+    (here / "digests.txt").write_bytes((here / "digests.txt").read_bytes() + b"\xff broken\n\n" + b"half a li")
+    second = hashing.Hasher()
+    second.keep_in(here)
+    with monkeypatch.context() as patch:
+        patch.setattr(hashing, "_opened", None)  # it is not opened
+        assert digest(second) == digest_bytes(b"x" * 1000)
+    old(path, b"y" * 1000)
+    assert hashing.state_of(os.stat(path)) != state
+    assert digest(second) == digest_bytes(b"y" * 1000)
+    assert str(path).encode() not in (here / "digests.txt").read_bytes()
+
+
+def test_kept_digests_stay_few(tmp_path, monkeypatch):
+    from nbmlops.capture import kept
+
+    monkeypatch.setattr(kept, "MOST_BYTES", 2_000)
+    monkeypatch.setattr(kept, "MOST_KEPT", 5)
+    one, other = kept.Kept(tmp_path), kept.Kept(tmp_path)
+    digests = {number: digest_bytes(b"%d" % number) for number in range(50)}
+    for number, digest in digests.items():
+        (one, other)[number % 2].keep("/x", (1, number, 3, 4, 5), digest)
+        assert other.digest("/x", (1, number, 3, 4, 5)) == digest
+    assert (tmp_path / "digests.txt").stat().st_size < 2_500
+    assert one.digest("/x", (1, 49, 3, 4, 5)) == digests[49] and one.digest("/y", (1, 49, 3, 4, 5)) is None
+
+
+def test_a_child_that_closes_everything_finds_its_own_files_as_it_wrote_them(here):
+    old(here / "a", b"a")
+    with reads.watching():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            os.closerange(3, 256)
+            for number in range(200):
+                os.open(f"own{number}", os.O_WRONLY | os.O_CREAT)
+            Path("a").read_bytes()
+            os._exit(0)
+        os.waitpid(child, 0)
+    taken()
+    assert {path.stat().st_size for path in here.glob("own*")} == {0}
 
 
 def test_whoever_waits_sees_how_far_it_is(capsys, monkeypatch):

@@ -130,7 +130,7 @@ def test_no_secret_of_a_connection_or_statement_is_kept(watched):
     watched.did("import sqlalchemy, pandas as pd, sqlite3")
     watched.did(
         "class C:\n    pass\nC.__module__ = 'psycopg'\nc = C()\nc.host, c.db = 'db.example.org', 'sales'\n"
-        "def execute(self, statement):\n    pass\nC.execute = execute"
+        "def execute(self, statement):\n    pass\nexecute.__module__, C.execute = C.__module__, execute"
     )
     uses = watched.did("c.execute(\"create user ada password 'hunter2hunter2'\")")
     assert [use.path for use in uses] == ["psycopg://db.example.org/sales"]
