@@ -8,6 +8,8 @@ from nbmlops.doors.tables import Table, visible
 
 _MOST_LINES = 200
 _MOST_IN_TABLE = 500
+# What the kinds at both ends tell already.
+_PLAIN = ("read by", "wrote", "went into", "may have gone into", "frame", "target", "registered as", "trained on", "read in it")
 _COUNTED = {"version": "model version", "endpoint": "endpoint"}
 
 
@@ -68,7 +70,8 @@ def _branches(head: str, nodes: dict[str, Any], edges: dict[str, list[Any]], arr
         edge, depth = waiting.pop()
         node = other(edge)
         again = node in unfolded and bool(edges.get(node))
-        lines.append("   " * depth + _line(nodes[node], arrow, "" if edge.sure else "?") + ("  (above)" if again else ""))
+        told = f"  ({edge.how})" if edge.how not in _PLAIN else ""
+        lines.append("   " * depth + _line(nodes[node], arrow, "" if edge.sure else "?") + told + ("  (above)" if again else ""))
         if node not in unfolded:
             unfolded.add(node)
             waiting += [(following, depth + 1) for following in reversed(edges.get(node, []))]

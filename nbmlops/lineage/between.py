@@ -206,7 +206,9 @@ class Expansion:
             self.version(row["model"], row["version"])
 
     def _fit_of(self, version: Any) -> int | None:
-        """Which fit of its run made a version: the one that was kept as its bytes, or the last on its dataset."""
+        """Which fit of its run made a version: as it was registered; else the one kept as its bytes, or the last on its dataset."""
+        if version["fit"] is not None:
+            return int(version["fit"])
         row = self.ledger.read_one(
             "SELECT number FROM fit WHERE run = ? AND artifact = ? ORDER BY number DESC LIMIT 1", version["run"], version["digest"]
         ) or self.ledger.read_one(

@@ -22,10 +22,10 @@ def file_node(row: Any) -> LineageNode:
     kind = row["kind"]
     if kind == "file":
         label = os.path.basename(path.rstrip(os.sep)) + (os.sep if path.endswith(os.sep) else "")
-        told = [detail, _folder(path), size(row["size_bytes"]), short(digest) or row["note"]]
+        told = [detail, size(row["size_bytes"]), short(digest) or row["note"], _folder(path)]
     else:
         label = path if kind == "url" or not detail else " ".join(detail.split())
-        told = [path if kind == "sql" else detail, size(row["size_bytes"]), short(digest) or row["note"]]
+        told = [size(row["size_bytes"]), short(digest) or row["note"], path if kind == "sql" else detail]
     return LineageNode(id=f"{kind}:{path}{part}@{state}", kind=kind, label=label[:LONGEST], detail=_joined(told), digest=digest)
 
 
@@ -55,7 +55,7 @@ def dataset_node(digest: str, row: Any) -> LineageNode:
 def fit_node(run: Any, row: Any) -> LineageNode:
     """One call of fit."""
     label = row["estimator"].rpartition(".")[2]
-    told = [f"fit {row['number']} of {run['name']}", run["status"], run["started_at"][:10], row["note"]]
+    told = [f"{run['name']}, fit {row['number']}", run["status"], run["started_at"][:10], row["note"]]
     return LineageNode(id=f"fit:{run['id']}:{row['number']}", kind="fit", label=label[:LONGEST], detail=_joined(told), run=run["id"])
 
 

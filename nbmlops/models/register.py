@@ -25,6 +25,7 @@ class _Source:
     data: bytes
     estimator: str
     run: str | None
+    fit: int | None
     frame: str | None
     target: str | None
     sample: Any
@@ -51,7 +52,7 @@ def register(
     digest = workspace.blobs.put(source.data)
     return Registry(workspace).add(
         model, flavor=source.flavor, digest=digest, size_bytes=len(source.data), signature=signature, metrics=found,
-        run=source.run, dataset=source.frame, target=source.target, estimator=source.estimator, description=description,
+        run=source.run, fit=source.fit, dataset=source.frame, target=source.target, estimator=source.estimator, description=description,
     )  # fmt: skip
 
 
@@ -76,7 +77,8 @@ def _live(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> _
     flavor = _flavor(estimator)
     run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else None)
     target = facts.target if facts else None
-    return _Source(flavor.name, _saved(flavor, estimator), class_name(estimator), run_id, frame, target, sample, estimator)
+    fit = facts.number if facts and facts.run == run_id else None
+    return _Source(flavor.name, _saved(flavor, estimator), class_name(estimator), run_id, fit, frame, target, sample, estimator)
 
 
 def _from_run(workspace: Workspace, run: str) -> _Source:
@@ -97,7 +99,7 @@ def _from_run(workspace: Workspace, run: str) -> _Source:
     data = workspace.blobs.get(fit.artifact)
     names = {artifact.digest: artifact.name for artifact in runs.record(run_id).artifacts}
     flavor = _by_suffix(names.get(fit.artifact, ""))
-    return _Source(flavor, data, fit.estimator, run_id, fit.frame, fit.target, None, None)
+    return _Source(flavor, data, fit.estimator, run_id, fit.number, fit.frame, fit.target, None, None)
 
 
 def _by_suffix(name: str) -> str:

@@ -95,9 +95,12 @@ class Registry:
 
     def add(
         self, model: str, *, flavor: str, digest: str, size_bytes: int, signature: Signature, metrics: dict[str, float],
-        run: str | None, dataset: str | None, target: str | None, estimator: str, description: str,
+        run: str | None, dataset: str | None, target: str | None, estimator: str, description: str, fit: int | None = None,
     ) -> ModelVersion:  # fmt: skip
-        """Add a version; the same bytes from the same run with the same words are the version that is there already."""
+        """Add a version; the same bytes from the same run with the same words are the version that is there already.
+
+        `fit` is the number of the run's fit that made it, where that is known.
+        """
         place = self.workspace
         with place.ledger.write() as tx:
             known = "SELECT * FROM model_version WHERE model = ? AND digest = ? AND run IS ? ORDER BY version"
@@ -110,7 +113,7 @@ class Registry:
             version = 1 + (tx.read("SELECT max(version) AS last FROM model_version WHERE model = ?", model)[0]["last"] or 0)
             tx.insert(
                 "model_version", model=model, version=version, flavor=flavor, digest=digest, size_bytes=size_bytes,
-                signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, dataset=dataset, target=target,
+                signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, fit=fit, dataset=dataset, target=target,
                 estimator=estimator, description=text(description), registered_at=now_text(place.clock()), registered_by=place.actor,
                 schema_version=SCHEMA,
             )  # fmt: skip

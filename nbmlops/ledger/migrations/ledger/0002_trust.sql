@@ -18,6 +18,7 @@ CREATE INDEX file_use_path ON file_use (path, run);
 CREATE INDEX file_use_digest ON file_use (digest, mode);
 CREATE INDEX file_use_written ON file_use (run, digest) WHERE mode = 'write';
 CREATE INDEX fit_frame ON fit (frame);
+ALTER TABLE model_version ADD COLUMN fit INTEGER;
 CREATE INDEX model_version_run ON model_version (run);
 CREATE INDEX model_version_dataset ON model_version (dataset);
 
@@ -33,7 +34,7 @@ CREATE INDEX run_started ON run (started_at, id);
 CREATE INDEX run_status ON run (status, started_at, id);
 CREATE INDEX run_experiment ON run (experiment, started_at, id);
 CREATE INDEX run_notebook ON run (notebook, started_at, id);
-CREATE INDEX run_name ON run (name, id);
+CREATE INDEX run_name ON run (name, experiment, id);
 CREATE INDEX run_data_hash ON run (data_hash, id);
 CREATE INDEX run_duration ON run (duration_s, id);
 CREATE INDEX run_git_commit ON run (git_commit, id);
@@ -54,7 +55,7 @@ CREATE TABLE spooled (spool TEXT PRIMARY KEY, taken INTEGER NOT NULL) WITHOUT RO
 ALTER TABLE param ADD COLUMN number REAL;
 UPDATE param SET number = CAST(value AS REAL) WHERE json_valid(value) AND json_type(value) IN ('integer', 'real');
 CREATE INDEX param_number ON param (name, number) WHERE number IS NOT NULL;
-CREATE INDEX param_value ON param (name, value);
+CREATE INDEX param_text ON param (name, value, number) WHERE number IS NULL;
 
 CREATE TABLE last_metric (
   run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, step INTEGER NOT NULL, value REAL, special TEXT, PRIMARY KEY (run, name)
