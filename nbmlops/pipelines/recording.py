@@ -6,6 +6,7 @@ says `completed` even for cells that a dead kernel never reached. The kernel onl
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import tempfile
@@ -23,13 +24,13 @@ from papermill.log import logger
 from nbmlops.capture import headless, parameters
 from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.errors import NbmlopsError
-from nbmlops.ledger.secrets import MASK, mask, mask_params
+from nbmlops.ledger.secrets import MASK, mask_params, mask_value, remember_values
 from nbmlops.pipelines.runner import EXECUTED
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
-from nbmlops.runs.surroundings import environment, git
+from nbmlops.runs.surroundings import git_facts
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace, opened
 
@@ -101,17 +102,19 @@ class Client(PapermillNotebookClient):
 
     async def async_finish(self) -> None:
         """The kernel writes what it holds."""
-        await self._ask(headless.FINISH, timeout_s=600)
+        reply = await self._ask(headless.FINISH, timeout_s=600, tell=headless.REMEMBERED)
+        told = reply.get("user_expressions", {}).get("told", {}).get("data", {}).get("text/plain")
+        remember_values(ast.literal_eval(told) if told else ())
 
     finish = run_sync(async_finish)
 
-    async def _ask(self, code: str, timeout_s: float = 60) -> dict[str, Any]:
+    async def _ask(self, code: str, timeout_s: float = 60, tell: str | None = None) -> dict[str, Any]:
         """Run code silently and wait for its reply, not longer than the kernel lives."""
         import asyncio
         from queue import Empty
 
         assert self.kc is not None
-        asked = self.kc.execute(code, silent=True, store_history=False)
+        asked = self.kc.execute(code, silent=True, store_history=False, user_expressions={"told": tell} if tell else {})
         end = asyncio.get_running_loop().time() + timeout_s
         while asyncio.get_running_loop().time() < end:
             try:
@@ -175,12 +178,8 @@ class _Recorded:
                 kind="papermill", notebook=str(path) if path else None, known_from="papermill" if path else "unknown",
                 params=self.params, run_id=os.environ.get(RUN_ENVIRONMENT),
             )  # fmt: skip
-            # The kernel may be any; what stands around the run is known here too.
-            facts, diff = git(path.parent if path else Path.cwd())
-            found = Facts(git=facts, environment=environment())
-            if diff:
-                found.artifacts.append(self._kept("git.diff", "text/x-diff", diff))
-            self.book.add(self.run_id, found)
+            # The kernel may be any: of what it is made it says itself.
+            self.book.add(self.run_id, git_facts(self.book, path.parent if path else Path.cwd(), str(path) if path else None))
         except NbmlopsError as error:
             logger.warning("nbmlops: not recorded: %s", error)
         self.path = path
@@ -218,7 +217,9 @@ class _Recorded:
         if self.run_id is None:
             return
         try:
-            shown = nbformat.writes(nbformat.from_dict(self._masked(self.notebook)))
+            masked = nbformat.from_dict(self._masked(self.notebook))
+            self.notebook.update(masked)  # papermill writes this one to the path it was given
+            shown = nbformat.writes(masked)
             data = shown.encode("utf-8", "backslashreplace")
             facts = Facts(artifacts=[self._kept(EXECUTED, "application/x-ipynb+json", data)], tags=tags)
             said = self._masked(error)[:4000] if error else None
@@ -226,16 +227,18 @@ class _Recorded:
         except NbmlopsError as problem:
             logger.warning("nbmlops: not recorded: %s", problem)
 
-    def _masked(self, value: Any, name: str = "") -> Any:
+    def _masked(self, value: Any) -> Any:
         """A part of the notebook without secrets: neither as parameters, nor where they were printed."""
+        return mask_value(self._without_hidden(value))
+
+    def _without_hidden(self, value: Any) -> Any:
         if isinstance(value, str):
             for secret in self.hidden:
                 value = value.replace(secret, MASK)
-            return mask(value)
+            return value
         if isinstance(value, dict):
-            parts = {key: self._masked(part, key) for key, part in value.items()}
-            return mask_params(parts) if name == "parameters" else parts
-        return [self._masked(part) for part in value] if isinstance(value, list) else value
+            return {key: self._without_hidden(part) for key, part in value.items()}
+        return [self._without_hidden(part) for part in value] if isinstance(value, list) else value
 
     def _kept(self, name: str, media_type: str, data: bytes) -> Artifact:
         return Artifact(name=name, digest=self.workspace.blobs.put(data), media_type=media_type, size_bytes=len(data), position=None)

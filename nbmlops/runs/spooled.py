@@ -24,6 +24,7 @@ from typing import Any
 from nbmlops.ledger import spool
 from nbmlops.ledger.encode import dump, now_text, text
 from nbmlops.ledger.owner import alive
+from nbmlops.ledger.secrets import mask_record
 from nbmlops.runs import trouble
 from nbmlops.runs.facts import Facts, write_facts
 from nbmlops.runs.records import Status
@@ -33,6 +34,10 @@ SCHEMA = 2
 SOON_S = 0.05  # how long a record may wait for others to share its transaction
 PATIENCE_S = 30.0
 _CLEAR_BYTES = 1 << 20
+
+
+# Numbers, digests and ids; the statistics of data are without secrets where they are made.
+_NO_TEXT = frozenset(("run", "owner", "metrics", "datasets", "digest", "artifact", "data_hash", "status", "kind", "cell_id"))
 
 
 @dataclass
@@ -173,6 +178,8 @@ class Writer:
 
     def say(self, event: Event) -> None:
         """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
+        if not _numbers_alone(event):
+            event = mask_record(event, leave=_NO_TEXT)
         content = _encoded(event)
         with self._appending:
             if self._closed:
