@@ -160,6 +160,8 @@ class Session:
 
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
         problem = result.error_before_exec or result.error_in_exec
+        if isinstance(problem, SystemExit) and problem.code in (None, 0):
+            problem = None  # it ended of its own will
         names = self.names or CellNames(opaque=True)
         bound = self.held.after(names, self.shell.user_ns)
         remember(bound)  # `password = getpass()` stands in no source, and may be in what is raised
@@ -440,10 +442,11 @@ class Session:
             return
         reads.listen(False)
         try:
-            reads.wait(timeout_s=WAIT_S)
-            self._note_hashed()
+            # The status first: who shuts a kernel down gives it seconds, and a large file may take longer.
             while (run := current.current()) is not None:
                 current.end(run)
+            reads.wait(timeout_s=WAIT_S)
+            self._note_hashed()
         except Exception as error:
             self.failed(error)
 

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbmlops import capture
-from nbmlops.runs import current
+from nbmlops.runs import current, surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
@@ -30,6 +30,7 @@ class Observed:
 
     def records(self) -> list[Any]:
         """All runs, oldest first."""
+        surroundings.wait()
         book = RunBook(self.workspace)
         return [book.record(run.id) for run in reversed(book.find())]
 
