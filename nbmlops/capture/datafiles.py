@@ -97,10 +97,12 @@ _DATA = tuple(
 )
 _DATA_OF_PACKAGES = tuple(set(_DATA) - {".pth", ".png", ".zip", ".db", ".data"})
 _NEVER = re.compile(
-    r"^/(proc|sys|dev)/|(^|/)(__pycache__|\.git|\.nbmlops|\.ipython|\.ipynb_checkpoints|\.jupyter|\.virtual_documents|\.mypy_cache|\.ruff_cache"
+    r"^/(proc|sys|dev(?!/shm/))/|(^|/)(__pycache__|\.git|\.nbmlops|\.ipython|\.ipynb_checkpoints|\.jupyter|\.virtual_documents|\.mypy_cache|\.ruff_cache"
     r"|\.pytest_cache)/|/jpserver-[^/]*\.(json|html)$|/kernel-[^/]*\.json$|/nbserver-[^/]*\.json$"
 )
-_UNASKED = re.compile(r"/mpl-data/|/zoneinfo/|/\.?config/matplotlib/|/matplotlib-[^/]*/|/fontlist-v\d+\.json|/numba_cache/")
+_UNASKED = re.compile(
+    r"/mpl-data/|/zoneinfo/|/\.?config/matplotlib/|/matplotlib-[^/]*/|/fontlist-v\d+\.json|/numba_cache/|/joblib_memmapping_folder"
+)
 _KEPT_BY_TOOLS = (
     "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR", "NUMBA_CACHE_DIR", "PYTHONPYCACHEPREFIX",
 )  # fmt: skip
@@ -123,7 +125,7 @@ def counts(path: str, *, asked: bool = False) -> bool:
         return False
     if asked:
         return True
-    if path.startswith(("/etc/", "/run/")) or _UNASKED.search(path):
+    if (path.startswith(("/etc/", "/run/")) and not path.startswith("/run/media/")) or _UNASKED.search(path):
         return False
     if path.startswith(installed):
         return lower.endswith(_DATA_OF_PACKAGES) or bool(_DATASETS.search(path) and lower.endswith((".json", ".txt")))

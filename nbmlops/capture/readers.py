@@ -11,11 +11,11 @@ import os
 import re
 import sys
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture import remote, sql
+from nbmlops.capture.programs import files_named
 
 if TYPE_CHECKING:
     from nbmlops.capture.reads import Reads
@@ -48,6 +48,9 @@ def called(reads: Reads, name: str, module: str, callee: Any, args: dict[int | s
         return  # the calls it makes are seen themselves
     if remote.called(reads, name, owner, args, result) or sql.called(reads, name, library, owner, args, result):
         return
+    if library in ("IPython", "ipykernel"):
+        _shell(reads, name, args)
+        return
     if library in ("zipfile", "tarfile"):
         _member(reads, name, owner, args)
         return
@@ -77,7 +80,9 @@ def named(reads: Reads, given: str, mode: str, result: Any, *, folders: bool = F
         remote.given(reads, url, result, mode)
         return
     if given[:5].lower() == "file:":
-        given = urllib.request.url2pathname(urllib.parse.urlsplit(given).path)
+        from urllib.request import url2pathname
+
+        given = url2pathname(urllib.parse.urlsplit(given).path)
     elif given[:8].lower() == "local://":
         given = given[8:]
     path = os.path.expanduser(given)
@@ -131,6 +136,17 @@ def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:
     if name.endswith("Dataset"):
         return "read" if library in _OF_DATASETS else None
     return "read" if _READS.fullmatch(name) else None
+
+
+def _shell(reads: Reads, name: str, args: dict[int | str, Any]) -> None:
+    """`!sort x.csv`, `%%bash`: the shell's own programs are started where no hook hears it."""
+    line: Any = ""
+    if name.startswith(("system", "getoutput")):
+        line = args.get(0, "")
+    elif name == "run_cell_magic" and args.get(0) in ("bash", "sh", "script", "system", "sx", "!"):
+        line = args.get(2, "")
+    for path in files_named(line) if isinstance(line, str) else ():
+        reads.named_to_a_program(path, late=True)
 
 
 def _member(reads: Reads, name: str, owner: Any, args: dict[int | str, Any]) -> None:

@@ -157,8 +157,8 @@ class Reads:
                     found = None  # changed in this cell before it was heard of: the cell wrote it
             self._seen.setdefault((path, "read", ""), Seen(found, maybe_written=True))
 
-    def named_to_a_program(self, path: str) -> None:
-        """A program was started with this name among its words."""
+    def named_to_a_program(self, path: str, *, late: bool = False) -> None:
+        """A program is about to be started with this name among its words, or has run (`late`)."""
         if not self.matters(path):
             return
         try:
@@ -166,7 +166,8 @@ class Reads:
         except OSError:
             return
         if stat.S_ISREG(found.st_mode) and not os.access(path, os.X_OK):
-            self._seen.setdefault((path, "read", ""), Seen(found, NAMED, maybe_written=True))
+            changed = late and found.st_mtime_ns >= self.began_ns
+            self._seen.setdefault((path, "read", ""), Seen(None if changed else found, NAMED, maybe_written=True))
 
     def rescue(self, path: str) -> None:
         """A file that was read is about to be changed: the last moment to hash what was read."""

@@ -221,13 +221,13 @@ def test_what_counts_as_data():
     package = os.path.dirname(sklearn.__file__)
     data = [
         f"{project}/x.csv", f"{project}/settings.json", f"{project}/notes", f"{project}/.data/x.csv", f"{home}/.cache/hub/x.parquet",
-        f"{package}/datasets/data/iris.csv", f"{package}/datasets/data/digits.csv.gz", "/mnt/data/x", "/tmp/x", f"{project}/model.pth",
+        f"{package}/datasets/data/iris.csv", f"{package}/datasets/data/digits.csv.gz", "/mnt/data/x", "/tmp/x", "/dev/shm/x.csv", "/run/media/ada/stick/x.csv", f"{project}/model.pth",
     ]  # fmt: skip
     not_data = [
         f"{project}/features.py", f"{project}/churn.ipynb", f"{project}/.git/index", f"{project}/.env", f"{project}/.nbmlops/ledger.db",
         f"{project}/__pycache__/x.pyc", f"{home}/.config/matplotlib/matplotlibrc", f"{home}/.cache/matplotlib/fontlist-v390.json",
         f"{home}/.ipython/profile_default/history.sqlite", f"{home}/.jupyter/lab.json", f"{home}/.local/share/jupyter/runtime/kernel-1.json",
-        "/proc/meminfo", "/dev/urandom", "/etc/mime.types", "/usr/share/fonts/x.ttf", "/usr/share/zoneinfo/UTC", f"{package}/x.json",
+        "/proc/meminfo", "/dev/urandom", "/dev/shm/joblib_memmapping_folder_1/x.pkl", "/run/user/1/x", "/etc/mime.types", "/usr/share/fonts/x.ttf", "/usr/share/zoneinfo/UTC", f"{package}/x.json",
         f"{os.path.dirname(package)}/matplotlib/mpl-data/matplotlibrc", f"{os.path.dirname(package)}/certifi/cacert.pem",
         f"{project}/.ipynb_checkpoints/x.csv", os.path.join(os.path.dirname(counts.__code__.co_filename), "x.csv"),
     ]  # fmt: skip
@@ -286,6 +286,23 @@ def test_what_a_program_is_started_with_is_read_or_written(here):
     assert all("program" in use.note for use in found.values() if use.digest)
     assert found["c.csv", "read"].digest is None and found["c.csv", "write"].digest == digest_bytes(b"c.csvmore")
     assert found["b.csv", "read"].digest == digest_bytes(b"b.csv")
+
+
+def test_what_the_notebooks_shell_is_given_is_read_or_written(here):
+    from nbmlops.capture import readers
+
+    def system(line):
+        """Stands for the shell's own."""
+
+    old(here / "a.csv", b"a")
+    with reads.watching():
+        (here / "b.csv").write_bytes(b"b")
+        readers.called(reads, "system_piped", "ipykernel.zmqshell", system, {0: "sort a.csv -o b.csv"}, None)
+    assert set(taken()) == {("a.csv", "read"), ("b.csv", "write")}
+    with reads.watching():
+        readers.called(reads, "run_cell_magic", "IPython.core.interactiveshell", system, {0: "bash", 1: "", 2: "cd .\ncat a.csv\n"}, None)
+        readers.called(reads, "run_cell_magic", "IPython.core.interactiveshell", system, {0: "time", 1: "", 2: "b.csv"}, None)
+    assert set(taken()) == {("a.csv", "read")}
 
 
 def test_names_that_are_only_handed_round_are_not_read(watched):
