@@ -52,7 +52,7 @@ class NbmlopsError(Exception):
 
         IPython asks any exception for this; it still counts as an error for papermill and nbclient.
         """
-        lines = [*_called_from(self.__traceback__), f"{type(self).__name__}: {self.message}"]
+        lines = [*_called_from(self.__traceback__), *f"{type(self).__name__}: {self.message}".split("\n")]
         if self.hint:
             lines.append(f"hint: {self.hint}")
         return ["".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line) for line in lines]

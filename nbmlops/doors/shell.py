@@ -77,7 +77,7 @@ def _workspace(folder: str | None) -> Any:
 def _said(error: NbmlopsError, code: int) -> int:
     from nbmlops.doors.tables import visible
 
-    print(f"error: {visible(error.message)}", file=sys.stderr)
+    print("error: " + "\n".join(visible(line) for line in error.message.split("\n")), file=sys.stderr)
     if error.hint:
         # Hints name commands as a notebook has them; here the same words follow another name.
         print(f"hint: {visible(error.hint).replace('%mlops ', 'nbmlops ')}", file=sys.stderr)

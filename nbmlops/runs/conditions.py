@@ -40,10 +40,14 @@ Part = tuple[str, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Condition:
-    """The runs that have a row in `table` of which one of `parts` holds; `without`: those that have none."""
+    """The runs that have a row in `table`, of that `name` if one is given, of which one of `parts` holds; `without`: that have none.
+
+    Each part is a question that an index answers; several are asked where no index answers all at once.
+    """
 
     table: str
     parts: tuple[Part, ...]
+    name: str | None = None
     without: bool = False
 
     @property
@@ -57,14 +61,15 @@ def condition(asked: Comparison, text: str, now: datetime) -> Condition:
     name, op = asked.name, asked.op
     say = _Sayer(text, asked)
     if name.group == "metrics":
-        return Condition("last_metric", _named(name.key, _metric(asked, say)))
+        return Condition("last_metric", _metric(asked, say), name.key)
     if name.group == "params":
-        return Condition("param", _named(name.key, _param(asked, say)))
+        return Condition("param", _param(asked, say), name.key)
     if name.group == "tags":
-        return Condition("tag", _named(name.key, _text("value", asked, say)))
+        return Condition("tag", _text("value", asked, say), name.key)
     if name.key == "words":
-        like = _like(f"*{asked.values[0].text}*")
-        return Condition("run", (_either([_pattern(column, "ilike", like) for column in ("name", "experiment", "notebook", "id")]),))
+        word = asked.values[0].text
+        found = _pattern("name || char(10) || experiment", "ilike", _like(f"*{word}*"))
+        return Condition("run", (found, _begins("id", word), _begins("id", f"run-{word}")))
     if name.key in ("started", "ended"):
         return Condition("run", _time(_COLUMNS[name.key], asked, say, now))
     if name.key == "duration":
@@ -85,10 +90,6 @@ class _Sayer:
 
     def wrong(self, problem: str, value: Value | None = None, *, hint: str = "") -> FilterInvalid:
         return FilterInvalid(problem, self.text, self.asked.name.at if value is None else value.at, hint=hint)
-
-
-def _named(name: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    return tuple((f"name = ? AND ({where})", (name, *values)) for where, values in parts)
 
 
 def _either(parts: list[Part]) -> Part:
@@ -169,29 +170,39 @@ def _metric(asked: Comparison, say: _Sayer) -> tuple[Part, ...]:
 def _param(asked: Comparison, say: _Sayer) -> tuple[Part, ...]:
     """A parameter is a number, a word, true, false or a list, and is compared as what the value looks like."""
     op = asked.op
+    kinds = ("number IS NULL", "number IS NOT NULL")
     if op == "exists":
-        return (("1", ()),)
+        return tuple((kind, ()) for kind in kinds)
     if "like" in op or _is_pattern(asked):
-        return _text(_PARAM_TEXT, asked, say)
+        ((where, values),) = _text(_PARAM_TEXT, asked, say) if len(asked.values) == 1 else (_either(list(_text(_PARAM_TEXT, asked, say))),)
+        first, more = _prefilter(asked)
+        return tuple((f"{kind}{first} AND ({where})", (*more, *values)) for kind in kinds)
     numbers = [number_of(value.text) for value in asked.values]
     spelled = [form for value in asked.values for form in _json_forms(value)]
     there = [number for number in numbers if number is not None]
     spelled += [f'"{name}"' for name, value in _SPECIAL.items() if any(_holds("=", value, number) for number in there)]
     finite = tuple(number for number in there if math.isfinite(number))
-    same: list[Part] = [(f"value IN ({','.join('?' * len(spelled))})", tuple(spelled))]
-    if finite:
-        same.append((f"number IN ({','.join('?' * len(finite))})", finite))
-    if op in ("=", "in"):
-        return tuple(same)
-    if op in ("!=", "not in"):
-        where, values = _either(same)
-        return ((f"NOT coalesce({where}, 0)", values),)
+    words = f"number IS NULL AND value {{}}IN ({','.join('?' * len(spelled))})", tuple(spelled)
+    amounts = f"number IS NOT NULL AND number {{}}IN ({','.join('?' * len(finite))})", finite
+    if op in ("=", "in", "!=", "not in"):
+        negative = "NOT " if op in ("!=", "not in") else ""
+        return (words[0].format(negative), words[1]), (amounts[0].format(negative), amounts[1])
     if numbers[0] is None:
-        return ((f"value GLOB '\"*' AND {_PARAM_TEXT} {op} ?", (asked.values[0].text,)),)
+        return ((f"number IS NULL AND value GLOB '\"*' AND {_PARAM_TEXT} {op} ?", (asked.values[0].text,)),)
     parts: list[Part] = [_numbers("number", asked, say, _number)]
     if special := _special(asked, [numbers[0]]):
-        parts.append((f"value IN ({','.join('?' * len(special))})", tuple(f'"{name}"' for name in special)))
+        marks = ",".join("?" * len(special))
+        parts.append((f"number IS NULL AND value IN ({marks})", tuple(f'"{name}"' for name in special)))
     return tuple(parts)
+
+
+def _prefilter(asked: Comparison) -> Part:
+    """A test of the JSON itself that leaves little to look at more closely: its letters between the wildcards."""
+    if len(asked.values) > 1 or asked.op == "!=" or asked.op.startswith("not "):
+        return "", ()
+    pieces = re.split(r"[*%?]", asked.values[0].text)
+    spelled = "%".join(re.sub(r"[\\_%]", r"\\\g<0>", dump(piece)[1:-1]) for piece in pieces)
+    return " AND value LIKE ? ESCAPE '\\'", (f"%{spelled}%",)
 
 
 def _json_forms(value: Value) -> list[str]:
@@ -275,11 +286,13 @@ def _run_id(column: str, text: str) -> Part:
     return f"{column} IN (?, ?)", (text, f"run-{text}")
 
 
+def _begins(column: str, text: str) -> Part:
+    return f"{column} >= ? AND {column} < ?", (text, text + "\U0010ffff")
+
+
 def _commit(column: str, text: str) -> Part:
     # What is shown of a commit is its beginning.
-    if re.fullmatch(r"[0-9a-f]{4,39}", text):
-        return f"{column} >= ? AND {column} < ?", (text, text + "g")
-    return _as_is(column, text)
+    return _begins(column, text) if re.fullmatch(r"[0-9a-f]{4,39}", text) else _as_is(column, text)
 
 
 def _digest(column: str, text: str) -> Part:
@@ -299,12 +312,12 @@ def _many(asked: Comparison, say: _Sayer) -> Condition:
     if positive.op in _ORDERED and positive.op != "=":
         raise say.wrong(f"{asked.name} has no order.", hint="Compare it: = != in, like, exists")
     if asked.name.key == "estimator":
-        return Condition("fit", _text("estimator", positive, say, _class), without)
+        return Condition("fit", _text("estimator", positive, say, _class), without=without)
     parts = _text("path", positive, say, _path)
     if positive.op != "exists":
         parts += _text("digest", positive, say, _digest)
     mode = "write" if asked.name.key == "writes" else "read"
-    return Condition("file_use", tuple((f"mode = '{mode}' AND ({where})", values) for where, values in parts), without)
+    return Condition("file_use", tuple((f"mode = '{mode}' AND ({where})", values) for where, values in parts), without=without)
 
 
 def _class(column: str, text: str) -> Part:

@@ -34,7 +34,7 @@ from nbmlops.runs.filters import (
 
 Read = Callable[..., list[Any]]
 NEWEST = Sort(Name("field", "started"), True)
-_WINDOW = 2_000  # runs that are looked at one by one before sets are made
+_WINDOW = 500  # runs that are looked at one by one before sets are made
 _FEW = 2_000  # runs whose order is found by asking for each one's value
 _LEAF = Condition | Not | All | Either
 _ORDERS = {
@@ -63,8 +63,9 @@ class Runs:
     def __invert__(self) -> Runs:
         return Runs(self.ids, not self.without)
 
-    def __contains__(self, run: str) -> bool:
-        return (run in self.ids) is not self.without
+    def among(self, runs: list[str]) -> list[str]:
+        """Those of these runs that are in it, in their order."""
+        return [run for run in runs if run not in self.ids] if self.without else [run for run in runs if run in self.ids]
 
 
 @dataclass
@@ -86,11 +87,11 @@ class Search:
         if limit <= 0:
             return []
         end = offset + limit
-        if self.plan is not None and self._set is None:
+        if self.plan is not None and self._set is None and end <= _WINDOW:
             found, whole = self._looked(end)
             if whole or len(found) >= end:
                 return found[offset:end]
-        return self._ordered(end)[offset:end]
+        return self._unfiltered(limit, offset) if self.plan is None else self._ordered(end)[offset:end]
 
     def count(self) -> int:
         """How many runs pass the filter."""
@@ -136,17 +137,26 @@ class Search:
             return ~self._all([Not(part) for part in plan.parts])
         if isinstance(plan, All):
             return self._all(list(plan.parts))
-        found: set[str] = set()
-        for where, values in plan.parts:
-            found.update(self._ids(f"SELECT {plan.key} AS id FROM {plan.table} WHERE {where}", values))  # noqa: S608
-        return Runs(found, plan.without)
+        return Runs(set(self._of(plan)), plan.without)
 
     def _all(self, plans: list[Any]) -> Runs:
         found = self._runs(plans[0])
         for plan in plans[1:]:
             if not found.ids and not found.without:
                 break
-            found &= self._runs(plan)
+            if isinstance(plan, Condition) and not plan.without and not found.without:
+                found = Runs(found.ids.intersection(self._of(plan)))  # no set is made of what is only looked through
+            else:
+                found &= self._runs(plan)
+        return found
+
+    def _of(self, plan: Condition) -> list[str]:
+        """The runs that have such a row."""
+        found: list[str] = []
+        for where, values in plan.parts:
+            if plan.name is not None:
+                where, values = f"name = ? AND ({where})", (plan.name, *values)
+            found += self._ids(f"SELECT {plan.key} AS id FROM {plan.table} WHERE {where}", values)  # noqa: S608
         return found
 
     def _ids(self, sql: str, values: tuple[Any, ...]) -> list[str]:
@@ -170,29 +180,41 @@ class Search:
                 return found, False
         return found, True
 
+    def _unfiltered(self, limit: int, offset: int) -> list[str]:
+        """A page of all runs."""
+        found: list[str] = []
+        for sql, values in self._walks():
+            found += self._ids(f"{sql} LIMIT {limit - len(found)} OFFSET {offset}", values)
+            if len(found) == limit:
+                break
+            if found:
+                offset = 0
+            elif offset:
+                offset = max(0, offset - int(self.read(f"SELECT count(*) FROM ({sql})", *values)[0][0]))  # noqa: S608
+        return found
+
     def _ordered(self, end: int) -> list[str]:
         """The first runs that pass, in order."""
-        passing = Runs(frozenset(), True) if self.plan is None else self._passing()
+        passing = self._passing()
         if not passing.without and len(passing.ids) <= _FEW:
             return self._sorted(list(passing.ids))[:end]
         found: list[str] = []
-        for run in self._walked(end if self.plan is None else _WINDOW):
-            if run in passing:
-                found.append(run)
-                if len(found) == end:
-                    break
-        return found
+        for part in self._walked():
+            found += passing.among(part)
+            if len(found) >= end:
+                break
+        return found[:end]
 
-    def _walked(self, first: int) -> Iterator[str]:
-        """All runs in order, read a little at first and then much."""
+    def _walked(self) -> Iterator[list[str]]:
+        """All runs in order, a few at first and then more and more."""
         for sql, values in self._walks():
-            at, size = 0, first
+            at, size = 0, 4 * _WINDOW
             while True:
                 part = self._ids(f"{sql} LIMIT {size} OFFSET {at}", values)
-                yield from part
+                yield part
                 if len(part) < size:
                     break
-                at, size = at + size, 1_000_000
+                at, size = at + size, 4 * size
 
     def _walks(self) -> Iterator[Part]:
         """The order as parts that follow each other: what has a number, what has text, NaN, and what has nothing."""
@@ -216,7 +238,7 @@ class Search:
             yield f"{held} IS NULL AND special = 'NaN' ORDER BY run DESC", key
         elif table == "param":
             yield f"SELECT run AS id FROM param WHERE name = ? AND number IS NOT NULL ORDER BY number {way}, run {way}", key  # noqa: S608
-            yield f"SELECT run AS id FROM param WHERE name = ? AND number IS NULL ORDER BY value {way}, run {way}", key  # noqa: S608
+            yield f"SELECT run AS id FROM param WHERE name = ? AND number IS NULL ORDER BY value {way}, number {way}, run {way}", key  # noqa: S608
         else:
             yield f"SELECT run AS id FROM tag WHERE name = ? ORDER BY value {way}, run {way}", key  # noqa: S608
         nothing = f"SELECT 1 FROM {table} WHERE {table}.run = run.id AND name = ?"  # noqa: S608
@@ -261,6 +283,8 @@ def _test(plan: Any) -> Part:
         return word.join(f"({where})" for where, _ in parts), tuple(value for _, values in parts for value in values)
     where = " OR ".join(f"({where})" for where, _ in plan.parts)
     values = tuple(value for _, values in plan.parts for value in values)
+    if plan.name is not None:
+        where, values = f"name = ? AND ({where})", (plan.name, *values)
     test = f"EXISTS (SELECT 1 FROM {plan.table} AS held WHERE held.{plan.key} = found.id AND ({where}))"  # noqa: S608
     return (f"NOT {test}" if plan.without else test), values
 
