@@ -17,7 +17,7 @@ RECORDS = {
     "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "ColumnChange", "DataDiff"),
     "nbmlops.runs.records": (
         "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "HiddenState", "Artifact", "RunRecord", "Logged",
-        "Difference", "Comparison", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
+        "Difference", "Comparison", "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",

@@ -20,6 +20,8 @@ def text_of(value: Any, *, width: int | None = None) -> str:
     Nothing yet.
     """
     width = width or shutil.get_terminal_size((120, 40)).columns
+    if type(value).__name__ == "Lock":
+        return str(value.text).rstrip()
     if type(value).__name__ == "Lineage":
         from nbmlops.doors.lineage_text import tree
 

@@ -73,7 +73,7 @@ def enter(run_id: str, name: str, how: How, workspace: Workspace, *, params: tup
     """Make an opened run the current one."""
     found = OpenRun(run_id, name, how, workspace, os.getpid(), params, notebook, workspace.folder_id())
     _open.append(found)
-    surroundings.note(found.book, run_id, only_environment=how == "attached")
+    surroundings.note(found.book, run_id, notebook=notebook, only_environment=how == "attached")
     if after_enter is not None:
         after_enter(found)
     return found

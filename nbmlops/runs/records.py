@@ -203,6 +203,18 @@ class Comparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lock:
+    """A run's environment as requirements; `left_out` says what they cannot bring, or what to know of a line of them."""
+
+    run: str
+    python: str
+    platform: str
+    pinned: int
+    left_out: list[str]
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorkspaceInfo:
     """Where the workspace is and what is in it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from nbmlops.errors import Invalid
+from nbmlops.errors import Invalid, Unwritable
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
@@ -14,7 +14,8 @@ from nbmlops.runs import current, surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.compare import compare as side_by_side
 from nbmlops.runs.facts import Facts
-from nbmlops.runs.records import Comparison, Logged, MetricPoint, Run, RunRecord, Status
+from nbmlops.runs.lock import lock_of
+from nbmlops.runs.records import Comparison, Lock, Logged, MetricPoint, Run, RunRecord, Status
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
 
@@ -151,7 +152,7 @@ def find(
 def show(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Workspace | None = None) -> RunRecord:
     """Show everything known of a run: cells, files, fits, metrics, figures, git, environment."""
     book = RunBook(use(workspace))
-    surroundings.wait()
+    surroundings.settled()
     book.settle()
     return book.record(run)
 
@@ -162,7 +163,27 @@ def compare(runs: Annotated[list[str], "two or more ids"], *, workspace: Workspa
     if len(runs) < 2:
         raise Invalid("Comparing takes two runs or more.", hint="Their ids: %mlops run find")
     book = RunBook(use(workspace))
+    surroundings.settled()
     return side_by_side([book.record(run) for run in runs])
+
+
+@verb(None)
+def lock(
+    run: Annotated[str, "its id, or the beginning of it"],
+    *,
+    output: Annotated[str | None, "a file to write it to: requirements.lock"] = None,
+    workspace: Workspace | None = None,
+) -> Lock:
+    """Give a run's environment as requirements that pip and uv install; what they cannot bring is named at their end."""
+    book = RunBook(use(workspace))
+    surroundings.settled()
+    found = lock_of(book.record(run))
+    if output is not None:
+        try:
+            Path(output).expanduser().write_text(found.text, "utf-8")
+        except OSError as error:
+            raise Unwritable(f"{output!r} cannot be written: {error.strerror}.", hint="Check the folder and the rights.") from error
+    return found
 
 
 def _names(name: str | None, experiment: str | None, params: dict[str, Any] | None, tags: dict[str, str] | None) -> None:
