@@ -61,6 +61,16 @@ class Unknown(Exception):
     """There is no digest, and why."""
 
 
+def settled(state: State, at_ns: int | None = None) -> bool:
+    """Whether the file has been as it is for longer than its clock needs to tick: the next change will show.
+
+    >>> settled((0, 0, 0, 10**18, 10**18)), settled((0, 0, 0, 10**18, 10**18), 10**18 + 10**6)
+    (True, False)
+    """
+    tick = _COARSE_TICK_NS if state[3] % 1_000_000_000 == 0 else _TICK_NS
+    return (time.time_ns() if at_ns is None else at_ns) - max(state[3], state[4]) > tick
+
+
 @dataclass
 class Job:
     """What is to be hashed, and after `over` its digest or why there is none."""
@@ -198,8 +208,7 @@ class Hasher:
             raise Unknown("changed before it could be hashed")
         if last[:4] != first[:4]:  # a new name, or none, is no new content
             raise Unknown("changed while it was hashed")
-        tick = _COARSE_TICK_NS if job.state[3] % 1_000_000_000 == 0 else _TICK_NS
-        if asked_ns - max(job.state[3], job.state[4]) > tick:
+        if settled(job.state, asked_ns):
             self._remember(job, digest)
             if kept is not None:
                 kept.keep(job.path, job.state, digest)
@@ -217,6 +226,13 @@ class Hasher:
 
             self._kept = Kept(self._folder)
         return self._kept
+
+
+def without_digest(path: str, state: State, why: str) -> Job:
+    """A job that is over and has none."""
+    job = Job(path, state, _done)
+    job.end(None, why)
+    return job
 
 
 def _done(job: Job) -> str:

@@ -69,7 +69,7 @@ class Hearing:
             if mode == "named":
                 self._reads.named_to_a_program(path)
             else:
-                self._reads.seen(path, "write" if mode == "write" else "read")
+                self._reads.seen(path, "write" if mode == "write" else "read", late=True)
 
     @contextmanager
     def deaf(self) -> Iterator[None]:

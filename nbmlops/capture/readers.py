@@ -57,8 +57,8 @@ def called(reads: Reads, name: str, module: str, callee: Any, args: dict[int | s
     mode = _mode(name, library, args)
     if library in sys.stdlib_module_names:
         # It opens in Python, and that is heard; but for a file that an earlier cell opened.
-        if not isinstance(args.get(0), (str, bytes, os.PathLike, list, tuple)):
-            _each(reads, args.get(0), "read", result, False)
+        for one in (owner, args.get(0), args.get(1)):
+            _open_file(reads, one, mode, result)
         return
     if mode is None:
         return
@@ -115,14 +115,23 @@ def _each(reads: Reads, given: Any, mode: str, result: Any, folders: bool) -> No
         if 0 < len(name) <= 4096 and "\0" not in name:
             named(reads, name, mode, result, folders=folders)
         return
+    _open_file(reads, given, mode, result)
+
+
+def _open_file(reads: Reads, given: Any, mode: str | None, result: Any) -> None:
+    """An open file or answer, maybe from an earlier cell."""
     kind = type(given)  # asking the object itself would be seen by a proxy or a mock
-    if hasattr(kind, "geturl") and remote.address(url := given.geturl()) is not None:
-        remote.given(reads, url, result, mode)
+    if not hasattr(kind, "read"):
         return
-    # An open file, maybe from an earlier cell; its name may be a number.
-    known_as = getattr(given, "name", None) if hasattr(kind, "read") else None
-    if isinstance(known_as, str) and os.path.isfile(known_as):
-        reads.note(known_as, mode)
+    if hasattr(kind, "geturl"):
+        if remote.address(url := given.geturl()) is not None and mode is not None:
+            remote.given(reads, url, result, mode)
+        return
+    name, opened = getattr(given, "name", None), getattr(given, "mode", None)
+    if isinstance(name, str) and mode is not None and os.path.isfile(name):
+        if isinstance(opened, str) and "+" not in opened:
+            mode = "read" if "r" in opened else "write"
+        reads.note(name, mode)
 
 
 def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:

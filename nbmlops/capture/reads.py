@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nbmlops.capture.datafiles import counts
-from nbmlops.capture.hashing import Hasher, Job, state_of
+from nbmlops.capture.hashing import Hasher, Job, settled, state_of, without_digest
 from nbmlops.capture.hearing import Hearing
 from nbmlops.capture.programs import NOTE as NAMED
 from nbmlops.ledger.secrets import mask
@@ -43,6 +43,7 @@ class Seen:
     found: os.stat_result | None
     note: str | None = None
     maybe_written: bool = False  # a database: whether it was written is told by its state at the cell's end
+    surely: bool = False  # was read or written, not only opened
     job: Job | None = None  # begun before the cell's end, since the file was about to be changed
 
 
@@ -58,6 +59,7 @@ class Reads:
         self._said: dict[tuple[str, str, str], tuple[FileUse, Job | None]] = {}
         self._pending: list[tuple[FileUse, Job]] = []
         self._verdicts: dict[str, bool] = {}
+        self._call = threading.local()
         self._too_many = 0
         self._lock = threading.Lock()
 
@@ -95,19 +97,21 @@ class Reads:
         """A file that a reader was given by name; `mode` is "read" or "write"."""
         path = absolute(given)
         if path is not None and counts(path, asked=True):
-            self.seen(path, "write" if mode == "write" else "read", detail=detail, note=note, asked=True)
+            self.seen(path, "write" if mode == "write" else "read", detail=detail, note=note, late=True)
 
-    def called(self, name: str, module: str, callee: Any, args: dict[int | str, Any], result: Any) -> None:
-        """A call that came back, which may have read or written something."""
+    def called(self, name: str, module: str, callee: Any, args: dict[int | str, Any], result: Any, began: float | None = None) -> None:
+        """A call that came back, which may have read or written something; `began` by `time.perf_counter`."""
         if self.listening:
             with self.deaf():
                 from nbmlops.capture import readers
 
+                self._call.since_ns = None if began is None else time.time_ns() - int((time.perf_counter() - began) * 1e9)
                 readers.called(self, name, module or "", callee, args, result)
+                self._call.since_ns = None
 
-    def seen(self, path: str, mode: Mode, *, detail: str = "", note: str | None = None, asked: bool = False) -> None:
-        """A file by its absolute path, as it is now."""
-        if not asked and not self.matters(path):
+    def seen(self, path: str, mode: Mode, *, detail: str = "", note: str | None = None, late: bool = False) -> None:
+        """A file by its absolute path, as it is now, before it is opened; `late`: it was, and is data whatever its name."""
+        if not late and not self.matters(path):
             return
         try:
             found = os.stat(path)
@@ -119,11 +123,15 @@ class Reads:
             return
         key = (path, mode, detail)
         before = self._seen.get(key)
+        job = None
         if mode == "read":
             if before is not None and before.found is not None:
-                if state_of(before.found) == state_of(found):
+                if late or state_of(before.found) == state_of(found):
                     return
                 note = "read in more than one state: the digest is of the last"
+            since_ns = getattr(self._call, "since_ns", None)
+            if late and since_ns is not None and found.st_mtime_ns > since_ns:
+                job = without_digest(path, state_of(found), "changed while it was read")
         else:
             self.rescue(path)
             if before is not None:
@@ -131,7 +139,7 @@ class Reads:
         if before is None and len(self._seen) >= MOST_FILES:
             self._too_many += 1
             return
-        self._seen[key] = Seen(found, note)
+        self._seen[key] = Seen(found, note, surely=late, job=job)
 
     def matters(self, path: str) -> bool:
         """Whether an absolute path is one of data."""
@@ -264,7 +272,7 @@ class Reads:
         if one.found is None:
             del seen[(path, "read", "")]  # made in this cell
         if one.found is None or state_of(one.found) != state_of(now):
-            seen[(path, "write", "")] = Seen(now, one.note)
+            seen[(path, "write", "")] = Seen(now, one.note, surely=True)
         for journal in (f"{path}-wal", f"{path}.wal"):  # what was committed and does not stand in the file itself yet
             try:
                 found = os.stat(journal)
@@ -272,7 +280,7 @@ class Reads:
                 continue
             if found.st_size:
                 self.hasher.aside.add((found.st_dev, found.st_ino))
-                seen[(journal, "write" if found.st_mtime_ns >= self.began_ns else "read", "")] = Seen(found)
+                seen[(journal, "write" if found.st_mtime_ns >= self.began_ns else "read", "")] = Seen(found, surely=True)
 
     def _file(
         self, seen: dict[tuple[str, Mode, str], Seen], key: tuple[str, Mode, str], one: Seen, position: int | None
@@ -285,12 +293,15 @@ class Reads:
         if mode == "write":
             if now is None or not stat.S_ISREG(now.st_mode):
                 return None  # made and gone within the cell
+            unchanged = one.found is not None and state_of(one.found) == state_of(now)
+            if unchanged and not one.surely and settled(state_of(now)):
+                return None  # opened for writing, in vain or for nothing
             return self._use(path, mode, detail, now, one.note, position), self.hasher.file(path, state_of(now))
         assert one.found is not None
         state = state_of(one.found)
         use = self._use(path, mode, detail, one.found, one.note, position)
         if now is not None and state_of(now) == state:
-            return use, self.hasher.file(path, state)
+            return use, one.job or self.hasher.file(path, state)
         job = one.job or self.hasher.underway(path, state)
         if job is not None:
             return use, job

@@ -127,6 +127,29 @@ def test_what_is_made_and_gone_within_a_cell_is_nothing(here):
     assert taken() == {}
 
 
+def test_opening_for_writing_is_no_writing(here):
+    old(here / "x.csv", b"x")
+    time.sleep(0.05)  # longer than a tick of the file system's clock
+    with reads.watching():
+        with open("x.csv", "a"), open("x.csv", "r+") as file:
+            file.read()
+    assert set(taken()) == {("x.csv", "read")}
+
+
+def test_a_file_that_changes_while_a_library_reads_it_has_no_digest(here):
+    import polars
+
+    old(here / "x.csv", b"a\n1\n")
+    with reads.watching():
+        began = time.perf_counter()
+        frame = polars.read_csv("x.csv")
+        time.sleep(0.05)
+        subprocess.run([sys.executable, "-c", "open('x.csv', 'w').write('b')"], check=True)
+        reads.called("read_csv", "polars.io.csv", polars.read_csv, {0: "x.csv"}, frame, began)
+    use = taken()["x.csv", "read"]
+    assert use.digest is None and use.note == "changed while it was read"
+
+
 def test_only_regular_files_are_files(here):
     os.mkfifo("fifo")
     os.mkdir("folder")
@@ -328,6 +351,11 @@ def test_a_file_that_an_earlier_cell_opened_is_read_by_the_cell_that_reads_it(wa
     assert [os.path.basename(use.path) for use in watched.did("pd.read_csv(f)")] == ["x.csv"]
     assert [os.path.basename(use.path) for use in watched.did("json.load(g)")] == ["o.json"]
     watched.did("f.close(), g.close()")
+    assert [(os.path.basename(use.path), use.mode) for use in watched.did("h = open('h.txt', 'w')")] == [("h.txt", "write")]
+    (use,) = watched.did("h.write('x' * 100_000)")
+    assert (os.path.basename(use.path), use.mode) == ("h.txt", "write")
+    watched.did("h.close()\nr = open('x.csv')")
+    assert [(os.path.basename(use.path), use.mode) for use in watched.did("r.readline()\nr.read()\nr.close()")] == [("x.csv", "read")]
 
 
 def test_a_deaf_thread_is_not_heard_and_the_others_are(here):
