@@ -1,40 +1,73 @@
-"""The dataset fingerprint: one digest over every value and the schema, one for each column.
+"""The dataset fingerprint: one digest over every value and the schema, one for each column, one for each block of rows.
 
-Canonical form `nbmlops-data-1`. A column's digest is BLAKE3 over, in this order:
+Canonical form `nbmlops-data-2`. All numbers are little-endian; `(x)` is x with its length in 8 bytes before it.
 
-1. its canonical type as UTF-8 and a NUL: `int64`, `double`, `bool`, `string` (all string layouts are one),
-   `timestamp[us, tz=UTC]`, `category[ordered=false]`, …
-2. the number of rows, 8 bytes little-endian;
-3. the validity: the byte 0 where nothing is null, else the byte 1 and one bit a row, first row in the lowest bit;
-4. the values in row order, little-endian: fixed-width types as they are, null slots zero, every NaN as the one quiet
-   NaN, -0.0 as itself; booleans a byte each; strings and bytes as their lengths (8 bytes each) and then their bytes
-   end to end; lists as their lengths and then their items in this same form; structs as their fields; categories as the
-   codes (4 bytes) and then the categories in order; decimals and what else there is as text.
+    dataset  BLAKE3 over (form), number of rows (8), number of columns (8), and for each column in order
+             (label), (type), its digest (32)
+    label    `s` and UTF-8 of a text; `o` and the spelling of anything else, so that 1 is not "1"
+    column   BLAKE3 over (form), (type), rows (8), for a category its categories' digest, and each block's digest (32)
+    block    16,384 rows, the last one fewer: BLAKE3 over their canonical bytes (`canonical.feed`)
+    bytes    0 where nothing is null, else 1 and a bit a row (first row lowest); then the values in row order
 
-A dataset's digest is BLAKE3 over the form's name, the number of rows, and each column's name (with its length), type and
-digest, in order. So chunks, index, allocation, machine and library do not matter; a value, a null, a type, a name, or
-the order of rows or columns does.
+    int8 … uint64           as they are                     halffloat, float, double  as they are, every NaN the quiet NaN
+    bool                    a bit a row                     complex64, complex128     real parts, then imaginary parts
+    string, binary          lengths, then UTF-8 or bytes    timestamp, date, time,    whole seconds (int64), then
+                            end to end; lone surrogates     duration                  nanoseconds (int32)
+                            as UTF-8 would write them       decimal[scale=…]          unscaled, 32 bytes
+    list<…>, map<…>         lengths, number of items, then  struct<…>                 each field in turn
+                            the items in this same form     null                      nothing
+    category[ordered=…]<…>  codes of 1, 2 or 4 bytes        object                    spellings (`objects.spelled`) as binary
+    period[…], interval[…]  ordinals; left and right        others                    as the type they are stored in
+
+A slot under a null is zero or empty. Lengths are of the least width (1, 2, 4, 8 bytes, told by one byte) that holds the
+longest of the block.
+
+What is equal: chunks, memory, layout (string or large_string, views, run ends, sparse, fixed-size lists), library,
+machine, and pandas' index do not matter, nor do the unit of a time (the instants do), the precision of a decimal (the
+scale does) or a numpy, nullable or Arrow dtype of one type: int64 is Int64 is int64[pyarrow]. What differs: any value, a
+null from NaN (pandas' float64 has NaN, Float64 has null), -0.0 from 0.0, int32 from int64, a category from its values,
+an ordered category from one that is not, a time with a zone from the same instant in another or none, names, and the
+order of rows, columns, categories and fields. In an object column a missing value is null (`objects`); which categories
+count, and in which order, stands in `categories`.
+
+`order_free=True` gives the form `nbmlops-data-2-order-free`: equal whenever the same rows are there equally often, in
+any order (`rows`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from blake3 import blake3
 
-from nbmlops.data.frames import to_table
-from nbmlops.data.profile import profile_column
-from nbmlops.data.records import ColumnDigest, Dataset
+from nbmlops.data import rows as row_words
+from nbmlops.data.blocks import short
+from nbmlops.data.canonical import feed
+from nbmlops.data.columns import BLOCK, Column
+from nbmlops.data.objects import spelled
+from nbmlops.data.profile import BlockStatistics, column_kind, most_distinct, profile_of, statistics
+from nbmlops.data.records import ColumnDigest, ColumnProfile, Dataset, Kind
+from nbmlops.data.rows import ORDER_FREE
+from nbmlops.data.sources import columns_of
 
-FORM = "nbmlops-data-1"
-_PARALLEL_BYTES = 1 << 20
+FORM = "nbmlops-data-2"
+_MOST_THREADS = 8
+_TASK_BLOCKS = 8
+_ALONE = 8
+"""So few blocks are read faster than threads are started."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
-def fingerprint(data: Any, *, name: str = "x", profile: bool = True) -> Dataset:
-    """The fingerprint of anything `to_table` takes, with a profile of each column made in the same pass.
+def fingerprint(data: Any, *, name: str = "x", profile: bool = True, order_free: bool = False) -> Dataset:
+    """The fingerprint of anything `sources.columns_of` takes, with a profile of each column made in the same pass.
 
     >>> import pandas as pd
     >>> a = fingerprint(pd.DataFrame({"n": [1, 2], "s": ["x", None]}))
@@ -43,124 +76,134 @@ def fingerprint(data: Any, *, name: str = "x", profile: bool = True) -> Dataset:
     (True, 2, ['int64', 'string'])
     >>> a.digest == fingerprint(pd.DataFrame({"n": [1, 3], "s": ["x", None]})).digest
     False
+    >>> one, other = pd.DataFrame({"n": [1, 2, 2]}), pd.DataFrame({"n": [2, 1, 2]})
+    >>> fingerprint(one, order_free=True).digest == fingerprint(other, order_free=True).digest
+    True
     """
-    table = to_table(data, name=name)
-    whole = blake3(FORM.encode() + b"\0")
-    whole.update(table.num_rows.to_bytes(8, "little"))
-    columns, profiles = [], []
-    for label, chunked in zip(table.column_names, table.columns, strict=True):
-        array = _one(chunked)
-        kind, digest = _digest(array)
-        columns.append(ColumnDigest(name=label, type=kind, digest=digest))
-        if profile:
-            profiles.append(profile_column(label, kind, array))
-        raw = label.encode("utf-8", "surrogatepass")
-        for part in (len(raw).to_bytes(8, "little"), raw, kind.encode(), b"\0", digest.encode()):
-            whole.update(part)
-    return Dataset(digest=f"blake3:{whole.hexdigest()}", form=FORM, rows=table.num_rows, columns=columns, profile=profiles)
+    columns, rows = columns_of(data, name=name)
+    readings = [_Reading(column, column_kind(column) if profile else None) for column in columns]
+    threads = 1 if len(columns) * rows <= _ALONE * BLOCK else min(_cores(), _MOST_THREADS)
+    form, read = (ORDER_FREE, _order_free) if order_free else (FORM, _ordered)
+    digests, whole_rows = read(readings, rows, threads)
+    whole = blake3(_sized(form.encode()) + _number(rows) + _number(len(columns)))
+    for column, digest in zip(columns, digests, strict=True):
+        for part in (label_bytes(column.label), column.kind.encode()):
+            whole.update(_sized(part))
+        whole.update(digest)
+    whole.update(whole_rows)
+    return Dataset(
+        digest=f"blake3:{whole.hexdigest()}",
+        form=form,
+        rows=rows,
+        columns=[
+            ColumnDigest(name=one.column.name, type=one.column.kind, digest=f"blake3:{digest.hex()}", blocks=short(one.digests))
+            for one, digest in zip(readings, digests, strict=True)
+        ],
+        profile=_each(_Reading.profile, readings, threads) if profile else [],
+        named=[column.name for column in columns if column.named or (column.categories is not None and column.categories.named)],
+    )
 
 
-def _one(chunked: pa.ChunkedArray) -> pa.Array:
-    if chunked.num_chunks == 1:
-        return chunked.chunk(0)
-    found = chunked.combine_chunks()
-    return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
+def label_bytes(label: Any) -> bytes:
+    """A column's label with its type: 1 and "1" are two.
+
+    >>> label_bytes("1"), label_bytes(1) == label_bytes("1")
+    (b's1', False)
+    """
+    return b"s" + label.encode("utf-8", "surrogatepass") if isinstance(label, str) else b"o" + spelled(label)[0]
 
 
-def _digest(array: pa.Array) -> tuple[str, str]:
-    array = _canonical(array)
-    kind = _type_name(array.type)
-    hasher = blake3(kind.encode() + b"\0", max_threads=blake3.AUTO if array.nbytes > _PARALLEL_BYTES else 1)
-    _feed(hasher, array)
-    return kind, f"blake3:{hasher.hexdigest()}"
+@dataclass
+class _Reading:
+    """What is read of one column: digests and statistics of its blocks."""
+
+    column: Column
+    kind: Kind | None
+    digests: list[bytes] = field(default_factory=list)
+    found: dict[int, BlockStatistics] = field(default_factory=dict)
+    distinct: int = 0
+
+    def digest(self, first: int) -> list[bytes]:
+        """The digests of some blocks from row `first` on."""
+        found = []
+        for start in range(first, min(first + BLOCK * _TASK_BLOCKS, self.column.rows), BLOCK):
+            array = self.column.block(start, min(start + BLOCK, self.column.rows))
+            found.append(_block(array))
+            self.look(start, array)
+        return found
+
+    def look(self, start: int, array: pa.Array) -> None:
+        """Keep the statistics of a block."""
+        if self.kind is None:
+            return
+        many = self.distinct > most_distinct(self.column.rows)
+        here = statistics(array, self.kind, count=not many)
+        if here.values is not None:
+            self.distinct += len(here.values)
+        self.found[start] = here
+
+    def profile(self) -> ColumnProfile:
+        """The column's profile, when all its blocks were read."""
+        blocks = [self.found[start] for start in sorted(self.found)]
+        if self.distinct > most_distinct(self.column.rows):
+            blocks = [replace(block, values=None, counts=None) for block in blocks]
+        return profile_of(self.column, blocks)
 
 
-def _canonical(array: pa.Array) -> pa.Array:
-    kind = array.type
-    if isinstance(array, pa.ExtensionArray):
-        return _canonical(array.storage)
-    if pa.types.is_run_end_encoded(kind):
-        return _canonical(pc.run_end_decode(array))
-    if pa.types.is_string(kind) or str(kind) == "string_view":
-        return array.cast(pa.large_string())
-    if pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or str(kind) == "binary_view":
-        return array.cast(pa.large_binary())
-    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-        return array.cast(pa.large_list(kind.value_type))
-    if pa.types.is_decimal(kind) or pa.types.is_null(kind) or pa.types.is_interval(kind):
-        return array.cast(pa.large_string())
-    return array
+def _ordered(readings: list[_Reading], rows: int, threads: int) -> tuple[list[bytes], bytes]:
+    tasks = [(one, first) for one in readings for first in range(0, rows, BLOCK * _TASK_BLOCKS)]
+    for (one, _), digests in zip(tasks, _each(lambda task: task[0].digest(task[1]), tasks, threads), strict=True):
+        one.digests += digests
+    return [blake3(_head(FORM, one.column) + b"".join(one.digests)).digest() for one in readings], b""
 
 
-def _type_name(kind: pa.DataType) -> str:
-    if pa.types.is_dictionary(kind):
-        return f"category[ordered={str(kind.ordered).lower()}]"
-    if pa.types.is_large_string(kind):
-        return "string"
-    if pa.types.is_large_binary(kind):
-        return "binary"
-    if pa.types.is_large_list(kind):
-        return f"list[{_type_name(_canonical(pa.array([], kind.value_type)).type)}]"
-    return str(kind)
+def _order_free(readings: list[_Reading], rows: int, threads: int) -> tuple[list[bytes], bytes]:
+    def sums(start: int) -> np.ndarray[Any, Any]:
+        stop = min(start + BLOCK, rows)
+        state, found = row_words.start(stop - start), []
+        for one in readings:
+            array = one.column.block(start, stop)
+            words = row_words.hashes(array)
+            found.append(words.sum(axis=1, dtype=np.uint64))
+            state = row_words.then(state, words)
+            one.look(start, array)
+        return np.stack([*found, state.sum(axis=1, dtype=np.uint64)])
+
+    totals = np.zeros((len(readings) + 1, 2), np.uint64)
+    for found in _each(sums, range(0, rows, BLOCK), threads):
+        totals += found
+    raw = [total.astype("<u8").tobytes() for total in totals]
+    return [blake3(_head(ORDER_FREE, one.column) + total).digest() for one, total in zip(readings, raw[:-1], strict=True)], raw[-1]
 
 
-def _feed(hasher: Any, array: pa.Array) -> None:
-    kind = array.type
-    hasher.update(len(array).to_bytes(8, "little"))
-    if array.null_count:
-        valid = array.is_valid().to_numpy(zero_copy_only=False)
-        hasher.update(b"\1")
-        hasher.update(np.packbits(valid, bitorder="little"))
-    else:
-        hasher.update(b"\0")
-    if pa.types.is_dictionary(kind):
-        codes = array.indices.cast(pa.int32())
-        _feed_fixed(hasher, codes.fill_null(0) if codes.null_count else codes)
-        _feed(hasher, _canonical(array.dictionary))
-    elif pa.types.is_large_string(kind) or pa.types.is_large_binary(kind):
-        _feed_text(hasher, array)
-    elif pa.types.is_large_list(kind):
-        _feed_lengths(hasher, pc.fill_null(pc.list_value_length(array), 0))
-        _feed(hasher, _canonical(array.flatten()))
-    elif pa.types.is_struct(kind):
-        for at in range(kind.num_fields):
-            field = kind.field(at)
-            hasher.update(field.name.encode() + b"\0")
-            _feed(hasher, _canonical(pc.struct_field(array, at)))
-    elif pa.types.is_boolean(kind):
-        _feed_fixed(hasher, pc.fill_null(array, False).cast(pa.uint8()))
-    elif pa.types.is_primitive(kind):
-        _feed_fixed(hasher, array)
-    else:
-        _feed_text(hasher, pa.array([str(value) for value in array.to_pylist()], pa.large_string()))
+def _head(form: str, column: Column) -> bytes:
+    head = _sized(form.encode()) + _sized(column.kind.encode()) + _number(column.rows)
+    if column.categories is not None:
+        head += blake3(_head(FORM, column.categories) + b"".join(map(_block, column.categories.blocks()))).digest()
+    return head
 
 
-def _feed_fixed(hasher: Any, array: pa.Array) -> None:
-    width = array.type.bit_width // 8
-    raw = np.frombuffer(array.buffers()[1], np.uint8)[array.offset * width : (array.offset + len(array)) * width]
-    if pa.types.is_floating(array.type):
-        values = raw.view(f"<f{width}")
-        nan = np.isnan(values)
-        if nan.any():
-            values = np.where(nan, np.array(np.nan, values.dtype), values)
-        raw = values
-    if array.null_count:
-        typed = raw.view(f"V{width}") if raw.dtype == np.uint8 else raw
-        typed = typed.copy()
-        typed[~array.is_valid().to_numpy(zero_copy_only=False)] = np.zeros(1, typed.dtype)[0]
-        raw = typed
-    hasher.update(np.ascontiguousarray(raw).view(np.uint8))
+def _block(array: pa.Array) -> bytes:
+    hasher = blake3()
+    feed(hasher.update, array)
+    return hasher.digest()
 
 
-def _feed_text(hasher: Any, array: pa.Array) -> None:
-    if array.null_count:
-        array = array.fill_null(b"" if pa.types.is_large_binary(array.type) else "")
-    _, offsets, data = array.buffers()
-    ends = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1] if offsets else np.zeros(1, np.int64)
-    hasher.update(np.diff(ends).view(np.uint8))
-    if data is not None and len(ends):
-        hasher.update(np.frombuffer(data, np.uint8)[ends[0] : ends[-1]])
+def _each(function: Callable[[T], R], tasks: Iterable[T], threads: int) -> list[R]:
+    # The threads end with the call: none is there for a fork to lose.
+    if threads < 2:
+        return [function(task) for task in tasks]
+    with ThreadPoolExecutor(threads, thread_name_prefix="nbmlops-fingerprint") as pool:
+        return list(pool.map(function, tasks))
 
 
-def _feed_lengths(hasher: Any, lengths: pa.Array) -> None:
-    hasher.update(np.ascontiguousarray(lengths.cast(pa.int64()).to_numpy(zero_copy_only=False)).view(np.uint8))
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(8, "little")
+
+
+def _sized(part: bytes) -> bytes:
+    return _number(len(part)) + part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from nbmlops.data import book
-from nbmlops.data.records import DataDiff, Dataset
+from nbmlops.data.records import Dataset
 from nbmlops.verb import Live, verb
 from nbmlops.workspace import Workspace, use
 
@@ -14,15 +14,17 @@ from nbmlops.workspace import Workspace, use
 def fingerprint(
     frame: Annotated[Any, Live("a frame, series or array")],
     *,
+    order_free: Annotated[bool, "the order of the rows does not count"] = False,
     workspace: Workspace | None = None,
 ) -> Dataset:
     """Fingerprint a frame: a digest of every value and the schema, one for each column, and a profile.
 
-    The fingerprint is remembered, the rows are not.
+    The index of a pandas frame is left out. The fingerprint is remembered, the rows are not. Columns whose objects are
+    no data are listed as named.
     """
     from nbmlops.data.fingerprint import fingerprint as of
 
-    found = of(frame)
+    found = of(frame, order_free=order_free)
     with use(workspace).ledger.write(durable=False) as tx:
         book.remember(tx, found)
     return found
@@ -32,17 +34,3 @@ def fingerprint(
 def show(digest: Annotated[str, "its digest, or the first digits"], *, workspace: Workspace | None = None) -> Dataset:
     """Show a dataset that was seen: its columns with their digests and statistics."""
     return book.dataset(use(workspace), digest)
-
-
-@verb("GET /dataset-differences")
-def diff(
-    before: Annotated[str, "digest of the one"],
-    after: Annotated[str, "digest of the other"],
-    *,
-    workspace: Workspace | None = None,
-) -> DataDiff:
-    """Compare two datasets: which columns came, went, or have other types or values."""
-    from nbmlops.data.diff import diff as between
-
-    place = use(workspace)
-    return between(book.dataset(place, before), book.dataset(place, after))

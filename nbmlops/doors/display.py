@@ -14,10 +14,11 @@ from typing import Any
 
 # Every record there is, by module. A test fails when one is missing.
 RECORDS = {
-    "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "ColumnChange", "DataDiff"),
+    "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "RowRange", "ColumnChange", "DataDiff"),
     "nbmlops.runs.records": (
         "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "HiddenState", "Artifact", "RunRecord", "Logged",
-        "Difference", "Comparison", "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
+        "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
+        "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",

@@ -166,11 +166,12 @@ export interface Comparison {
   differences: Difference[];
 }
 
-/** One column's digest: its name, canonical type and every value. */
+/** One column's digest: its name, canonical type and every value; and in short those of its blocks (`data.blocks`). */
 export interface ColumnDigest {
   name: string;
   type: string;
   digest: string;
+  blocks: string;
 }
 
 /** One column's statistics: enough to measure drift from, without a single row. */
@@ -194,25 +195,72 @@ export interface Dataset {
   rows: number;
   columns: ColumnDigest[];
   profile: ColumnProfile[];
+  named: string[];
   first_seen_at: string | null;
+}
+
+/** Rows from `start` up to, not including, `end`, counted from 0. */
+export interface RowRange {
+  start: number;
+  end: number;
 }
 
 /** One column that is not the same in two datasets. */
 export interface ColumnChange {
   name: string;
-  change: 'added' | 'removed' | 'type' | 'values';
+  change: 'added' | 'removed' | 'type' | 'values' | 'moved';
   before: string | null;
   after: string | null;
+  rows: RowRange[];
 }
 
-/** What differs between two datasets; no changes and equal digests: the same data. */
+/** What differs between two datasets; no changes and equal digests: the same data. `note` tells what cannot be seen here. */
 export interface DataDiff {
   before: string;
   after: string;
   same: boolean;
   rows_before: number;
   rows_after: number;
+  rows_added: number;
+  rows_removed: number;
   changes: ColumnChange[];
+  note: string | null;
+}
+
+/** A file that two runs did not read alike: other bytes, or read by one of them alone. */
+export interface FileChange {
+  path: string;
+  change: 'changed' | 'added' | 'removed' | 'moved' | 'unknown';
+  digest_before: string | null;
+  digest_after: string | null;
+  size_before: number | null;
+  size_after: number | null;
+  modified_before: string | null;
+  modified_after: string | null;
+  columns: DataDiff | null;
+  note: string | null;
+  detail: string;
+}
+
+/** What went into a fit of each run, side by side; fits are paired by estimator, in their order. */
+export interface FrameChange {
+  part: 'frame' | 'target';
+  estimator: string;
+  fit_before: number | null;
+  fit_after: number | null;
+  fits: number;
+  diff: DataDiff | null;
+  note: string | null;
+}
+
+/** What differs between the data of two runs, what changed in front. */
+export interface RunDataDiff {
+  before: string;
+  after: string;
+  same: boolean;
+  files: FileChange[];
+  frames: FrameChange[];
+  same_files: number;
 }
 
 /** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
@@ -464,11 +512,11 @@ export interface AuditCheck {
 export interface Verbs {
   'workspace.show': { request: {}; result: WorkspaceInfo };
   'workspace.changes': { request: { since?: number }; result: Changes };
-  'run.find': { request: { experiment?: string | null; notebook?: string | null; status?: 'running' | 'finished' | 'failed' | 'killed' | null; limit?: number }; result: Run[] };
+  'run.find': { request: { filter?: string | null; experiment?: string | null; notebook?: string | null; status?: 'running' | 'finished' | 'failed' | 'killed' | null; sort?: string | null; limit?: number; page?: number; offset?: number }; result: Run[] };
   'run.show': { request: { run: string }; result: RunRecord };
   'run.compare': { request: { runs: string[] }; result: Comparison };
   'data.show': { request: { digest: string }; result: Dataset };
-  'data.diff': { request: { before: string; after: string }; result: DataDiff };
+  'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
