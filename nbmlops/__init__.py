@@ -18,20 +18,20 @@ __version__ = "0.1.0"
 class _Noun:
     """A noun people ask things of: its verbs, imported when first used."""
 
-    def __init__(self, module: str) -> None:
-        self.__module = module
+    def __init__(self, *modules: str) -> None:
+        self.__modules = modules
 
     def __getattr__(self, name: str) -> Any:
-        module = importlib.import_module(self.__module)
-        for spelled in (name, f"{name}_"):  # set_ is a verb named set
-            found = getattr(module, spelled, None)
-            if hasattr(found, "__verb__"):
-                return found
+        for module in map(importlib.import_module, self.__modules):
+            for spelled in (name, f"{name}_"):  # set_ is a verb named set
+                found = getattr(module, spelled, None)
+                if hasattr(found, "__verb__"):
+                    return found
         raise AttributeError(f"There is no {name!r} here. There are: {', '.join(dir(self))}.")
 
     def __dir__(self) -> list[str]:
-        module = importlib.import_module(self.__module)
-        return sorted(name.rstrip("_") for name, value in vars(module).items() if hasattr(value, "__verb__"))
+        held = [item for module in map(importlib.import_module, self.__modules) for item in vars(module).items()]
+        return sorted(name.rstrip("_") for name, value in held if hasattr(value, "__verb__"))
 
     def __repr__(self) -> str:
         return f"<nbmlops verbs: {', '.join(dir(self))}>"
@@ -43,7 +43,7 @@ for _module in ("nbmlops.data", "nbmlops.lineage", "nbmlops.workspace"):
 
 workspace: Any = _Noun("nbmlops.runs.workspace_verbs")
 run: Any = _Noun("nbmlops.runs.verbs")
-data: Any = _Noun("nbmlops.data.verbs")
+data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs")
 model: Any = _Noun("nbmlops.models.verbs")
 endpoint: Any = _Noun("nbmlops.endpoints.verbs")

@@ -14,18 +14,18 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from nbmlops.errors import NotFound, there_is
 from nbmlops.verb import Live
 
-# noun → the module that answers for it; the order is the lifecycle's and help keeps it.
+# noun → the modules that answer for it; the order is the lifecycle's and help keeps it.
 STAGES = {
-    "workspace": "nbmlops.runs.workspace_verbs",
-    "run": "nbmlops.runs.verbs",
-    "data": "nbmlops.data.verbs",
-    "pipeline": "nbmlops.pipelines.verbs",
-    "model": "nbmlops.models.verbs",
-    "endpoint": "nbmlops.endpoints.verbs",
-    "lineage": "nbmlops.lineage.verbs",
-    "drift": "nbmlops.monitoring.verbs",
-    "policy": "nbmlops.monitoring.policy_verbs",
-    "audit": "nbmlops.runs.audit_verbs",
+    "workspace": ("nbmlops.runs.workspace_verbs",),
+    "run": ("nbmlops.runs.verbs",),
+    "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
+    "pipeline": ("nbmlops.pipelines.verbs",),
+    "model": ("nbmlops.models.verbs",),
+    "endpoint": ("nbmlops.endpoints.verbs",),
+    "lineage": ("nbmlops.lineage.verbs",),
+    "drift": ("nbmlops.monitoring.verbs",),
+    "policy": ("nbmlops.monitoring.policy_verbs",),
+    "audit": ("nbmlops.runs.audit_verbs",),
 }
 
 
@@ -91,11 +91,15 @@ def verbs() -> dict[str, Verb]:
 
 @cache
 def verbs_of(noun: str) -> tuple[Verb, ...]:
-    """One noun's verbs in the order they stand in its module; no other stage is imported."""
+    """One noun's verbs in the order they stand in its modules; no other stage is imported."""
     if noun not in STAGES:
         raise NotFound(f"There is no {noun[:60]!r} to ask.", hint=f"{_meant(noun, STAGES)}There are: {', '.join(STAGES)}.")
-    module = importlib.import_module(STAGES[noun])
-    marked = [(name, value) for name, value in vars(module).items() if hasattr(value, "__verb__") and value.__module__ == module.__name__]
+    marked = [
+        (name, value)
+        for module in map(importlib.import_module, STAGES[noun])
+        for name, value in vars(module).items()
+        if hasattr(value, "__verb__") and value.__module__ == module.__name__
+    ]
     return tuple(_describe(noun, name.rstrip("_"), function) for name, function in marked)
 
 

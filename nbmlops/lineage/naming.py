@@ -8,9 +8,9 @@ from typing import Any
 
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.lineage.records import LineageNode
+from nbmlops.runs.sizes import size_text
 
 LONGEST = 80
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def file_node(row: Any) -> LineageNode:
@@ -22,10 +22,10 @@ def file_node(row: Any) -> LineageNode:
     kind = row["kind"]
     if kind == "file":
         label = os.path.basename(path.rstrip(os.sep)) + (os.sep if path.endswith(os.sep) else "")
-        told = [detail, size(row["size_bytes"]), short(digest) or row["note"], _folder(path)]
+        told = [detail, size_text(row["size_bytes"]), short(digest) or row["note"], _folder(path)]
     else:
         label = path if kind == "url" or not detail else " ".join(detail.split())
-        told = [size(row["size_bytes"]), short(digest) or row["note"], path if kind == "sql" else detail]
+        told = [size_text(row["size_bytes"]), short(digest) or row["note"], path if kind == "sql" else detail]
     return LineageNode(id=f"{kind}:{path}{part}@{state}", kind=kind, label=label[:LONGEST], detail=_joined(told), digest=digest)
 
 
@@ -43,7 +43,8 @@ def dataset_node(digest: str, row: Any) -> LineageNode:
     """A frame that went into a fit, by its size; a single column by its name."""
     if row is None:
         return LineageNode(id=f"dataset:{digest}", kind="dataset", label=short(digest), detail="no profile of it is here", digest=digest)
-    columns = json.loads(row["columns"])
+    held = json.loads(row["columns"])
+    columns = held if isinstance(held, list) else held["columns"]
     rows = f"{row['rows']:,} rows"
     label = f"{columns[0]['name']}: {rows}" if len(columns) == 1 else f"{rows} × {len(columns):,} columns"
     names = ", ".join(column["name"] for column in columns[:6]) + (", …" if len(columns) > 6 else "")
@@ -74,19 +75,6 @@ def version_node(model: str, version: int, row: Any, aliases: list[str]) -> Line
         return LineageNode(id=node_id, kind="version", label=label, detail="not registered here", missing=True)
     told = [", ".join(aliases), row["estimator"].rpartition(".")[2], f"registered {row['registered_at'][:10]}"]
     return LineageNode(id=node_id, kind="version", label=label, detail=_joined(told), run=row["run"], digest=row["digest"])
-
-
-def size(count: int | None) -> str:
-    """Bytes as people read them.
-
-    >>> size(12_345_678), size(0), size(None)
-    ('12.3 MB', '0 B', '')
-    """
-    if count is None:
-        return ""
-    step = min(len(_UNITS) - 1, (len(str(max(count, 0))) - 1) // 3)
-    amount = count / 1000**step
-    return f"{amount:.0f} {_UNITS[step]}" if step == 0 or amount >= 100 else f"{amount:.1f} {_UNITS[step]}"
 
 
 def short(digest: str | None) -> str:

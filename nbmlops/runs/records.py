@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from nbmlops.data.records import DataDiff
+
 Status = Literal["running", "finished", "failed", "killed"]
 
 
@@ -212,6 +214,55 @@ class Lock:
     pinned: int
     left_out: list[str]
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """A file that two runs did not read alike: other bytes, or read by one of them alone.
+
+    `moved`: the same bytes from another path, which the note names. `unknown`: the bytes of one of the two have no digest.
+    `columns`: what differs inside, where both versions could still be read; the note says why not.
+    """
+
+    path: str
+    change: Literal["changed", "added", "removed", "moved", "unknown"]
+    digest_before: str | None
+    digest_after: str | None
+    size_before: int | None
+    size_after: int | None
+    modified_before: datetime | None
+    modified_after: datetime | None
+    columns: DataDiff | None
+    note: str | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameChange:
+    """What went into a fit of each run, side by side; fits are paired by estimator, in their order.
+
+    `fits` counts the pairs that had these same two frames; a number is None where the other run has no such fit.
+    """
+
+    part: Literal["frame", "target"]
+    estimator: str
+    fit_before: int | None
+    fit_after: int | None
+    fits: int
+    diff: DataDiff | None
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDataDiff:
+    """What differs between the data of two runs, what changed in front."""
+
+    before: str
+    after: str
+    same: bool
+    files: list[FileChange]
+    frames: list[FrameChange]
+    same_files: int
 
 
 @dataclass(frozen=True, kw_only=True)

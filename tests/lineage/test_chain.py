@@ -15,6 +15,8 @@ from nbmlops.ledger.encode import now_text
 from nbmlops.lineage import verbs as lineage
 from nbmlops.lineage.records import Lineage
 from nbmlops.models import verbs as model
+from nbmlops.runs.book import RunBook
+from nbmlops.runs.records import RunRecord
 from tests.capture.shell import Observed, observed
 
 LOAD = "import pandas as pd\ndf = pd.read_csv('flights.csv')"
@@ -35,6 +37,12 @@ def session(tmp_path: Path, monkeypatch: Any) -> Iterator[Observed]:
     flights(tmp_path / "flights.csv")
     with observed(tmp_path, monkeypatch) as found:
         yield found
+
+
+def newest(session: Observed) -> RunRecord:
+    """The newest run."""
+    book = RunBook(session.workspace)
+    return book.record(book.find(limit=1)[0].id)
 
 
 def cells(session: Observed, *sources: str) -> None:
@@ -98,7 +106,7 @@ def test_a_copy_of_written_bytes_is_known_by_its_bytes(session, tmp_path):
 
 def test_a_path_with_other_bytes_is_another_file_and_touches_other_models(session, tmp_path):
     cells(session, LOAD, TRAIN, REGISTER)
-    first = next(use.digest for use in session.records()[0].files if use.path.endswith("flights.csv"))
+    first = next(use.digest for use in newest(session).files if use.path.endswith("flights.csv"))
     flights(tmp_path / "flights.csv", seed=2, rows=70)
     cells(session, LOAD, TRAIN, REGISTER)
     place = session.workspace
@@ -109,7 +117,7 @@ def test_a_path_with_other_bytes_is_another_file_and_touches_other_models(sessio
 
 def test_a_run_a_dataset_an_alias_and_a_node_are_subjects_too(session):
     cells(session, LOAD, TRAIN, REGISTER)
-    place, (record,) = session.workspace, session.records()
+    place, record = session.workspace, newest(session)
     model.promote("air-time", 1, force=True, workspace=place)
     whole = links(lineage.show("air-time@champion", workspace=place))
     for subject in (
