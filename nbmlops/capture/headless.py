@@ -6,7 +6,7 @@ from nbmlops import plugins
 from nbmlops.capture.session import attach, current_session, living_estimators
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import holds_secret
-from nbmlops.runs import current
+from nbmlops.runs import current, surroundings
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
 
@@ -55,4 +55,5 @@ def finish() -> None:
         except Exception as error:  # the format's own refusals are of many types
             note = f"not kept: {type(error).__name__}: {error}"
         run.book.keep_fitted(run.id, facts.number, digest, note)
+    surroundings.settled()  # a runner that has its answer may kill the kernel
     current.end(run)

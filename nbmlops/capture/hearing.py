@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.forks import Forks
+from nbmlops.runs import surroundings
 from nbmlops.capture.programs import files_named
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Hearing:
             and not getattr(self._local, "deaf", False)
             and thread not in self._foreign
             and thread not in self._reads.hasher.idents
+            and thread not in surroundings.idents
         )
 
     def _open(self, given: Any, mode: Any, flags: Any) -> None:

@@ -15,6 +15,7 @@ from nbmlops.runs.git import git
 from nbmlops.runs.records import Artifact
 
 _noting: list[threading.Thread] = []
+idents: set[int] = set()  # of the threads that look around: what they open is not the user's
 
 
 def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_environment: bool = False) -> None:
@@ -25,6 +26,7 @@ def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_enviro
     place = Path(notebook).parent if notebook and Path(notebook).parent.is_dir() else Path.cwd()
 
     def work() -> None:
+        idents.add(threading.get_ident())
         try:
             book.add(run_id, Facts(environment=environment()))
             if not only_environment:
@@ -32,6 +34,7 @@ def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_enviro
         except Exception as error:  # in a thread of its own nobody else would hear of it
             trouble.say(error)
         finally:
+            idents.discard(threading.get_ident())
             _noting.remove(threading.current_thread())
 
     thread = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")

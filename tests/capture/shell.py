@@ -30,7 +30,7 @@ class Observed:
 
     def records(self) -> list[Any]:
         """All runs, oldest first."""
-        surroundings.wait()
+        surroundings.settled()
         book = RunBook(self.workspace)
         return [book.record(run.id) for run in reversed(book.find())]
 

@@ -379,6 +379,31 @@ def test_an_environment_made_from_its_lock_has_the_same_lock(workspace, tmp_path
     assert told(again) == before
 
 
+@pytest.mark.slow
+def test_under_a_runner_the_environment_is_the_kernels(tmp_path):
+    import nbformat
+
+    from nbmlops.runs.book import RunBook
+    from nbmlops.workspace import Workspace
+
+    spec = tmp_path / "jupyter" / "kernels" / "elsewhere"
+    spec.mkdir(parents=True)
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "", "language": "python", "env": {"TZ": "Pacific/Auckland"}})
+    )
+    cell = nbformat.v4.new_code_cell("x = 1")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": {"name": "elsewhere", "display_name": ""}}), tmp_path / "a.ipynb"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "papermill", "--engine", "nbmlops", "a.ipynb", "out.ipynb"], cwd=tmp_path, check=True, timeout=120,
+        env={**os.environ, "JUPYTER_PATH": str(tmp_path / "jupyter"), "TZ": "Europe/Berlin"}, capture_output=True,
+    )  # fmt: skip
+    book = RunBook(Workspace.at(tmp_path))
+    assert book.record(book.find()[0].id).environment["time_zone"] == "Pacific/Auckland"
+
+
 def _write_wheel(path):
     import zipfile
 
