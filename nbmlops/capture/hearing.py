@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.forks import Forks
-from nbmlops.runs import surroundings
 from nbmlops.capture.programs import files_named
+from nbmlops.runs import surroundings
 
 if TYPE_CHECKING:
     from nbmlops.capture.reads import Reads
