@@ -42,6 +42,10 @@ def tables_of(value: Any) -> list[Table]:
     kind = type(value).__name__
     if kind == "Comparison":
         return [_comparison(value)]
+    if kind in ("DataDiff", "RunDataDiff"):
+        from nbmlops.doors.data_diff_tables import tables_of_diff
+
+        return tables_of_diff(value)
     if kind == "Lineage":
         from nbmlops.doors.lineage_text import table_of
 

@@ -20,7 +20,7 @@ from nbmlops.workspace import Workspace
 
 TAG = "data changed"
 ALIAS = "champion"
-FEW = 3  # files of one folder that are named; more are counted
+FEW = 3  # files of one folder, and champions, that are named; more are counted
 _AT_ONCE = 500
 _LONGEST = 2_000
 
@@ -56,7 +56,12 @@ def changed_since(workspace: Workspace, run_id: str, files: Iterable[FileUse]) -
         use = read[key]
         if use.digest not in {row["digest"] for row in rows}:
             changed[champion, os.path.dirname(use.path)].append((use, rows[-1]))
-    return [sentence for (champion, folder), found in changed.items() for sentence in _said(champion, folder, found)]
+    champions = list(dict.fromkeys(champion for champion, _ in changed))
+    named = set(champions[:FEW])
+    sentences = [said for (champion, folder), found in changed.items() if champion in named for said in _said(champion, folder, found)]
+    if len(champions) > FEW:
+        sentences.append(f"{len(champions) - FEW:,} more {ALIAS}s were trained on other bytes than these")
+    return sentences
 
 
 def facts_of(sentences: list[str]) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbmlops.data.records import DataDiff, Dataset
+from nbmlops.data.records import DataDiff
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs.records import FileUse
 from nbmlops.workspace import Workspace
@@ -17,37 +17,37 @@ _PARQUET, _ARROW, _LINES = (".parquet", ".pq"), (".feather", ".arrow", ".ipc"), 
 
 
 class Readable:
-    """Reads versions of files for comparison; each version once."""
+    """Reads versions of files for comparison."""
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._known: dict[str, Dataset] = {}
 
     def diff(self, before: FileUse, after: FileUse) -> tuple[DataDiff | None, str | None]:
         """Columns and rows that changed between two versions, or why that cannot be told."""
         from nbmlops.data.diff import diff
+        from nbmlops.data.fingerprint import fingerprint
+        from nbmlops.runs.exact_rows import exactly
 
         if before.detail or after.detail or before.kind != "file" or after.kind != "file":
             return None, "only whole files are compared inside"
         try:
-            return diff(self._dataset(before), self._dataset(after)), None
+            tables = self._table(before), self._table(after)
         except _NotReadableError as error:
             return None, str(error)
+        found = diff(*(fingerprint(table, profile=False) for table in tables))
+        return exactly(found, *tables), None
 
-    def _dataset(self, use: FileUse) -> Dataset:
-        digest = str(use.digest)
-        if digest not in self._known:
-            from nbmlops.data.fingerprint import fingerprint
+    def _table(self, use: FileUse) -> Any:
+        from nbmlops.data.frames import to_table
 
-            form = _form(use.path)
-            if (use.size_bytes or 0) > MOST_BYTES:
-                raise _NotReadableError(f"larger than {MOST_BYTES:,} bytes")
-            data = self._bytes(use)
-            try:
-                self._known[digest] = fingerprint(_table(data, form, use.path), profile=False)
-            except (NbmlopsError, ValueError, TypeError, OSError, ImportError) as error:
-                raise _NotReadableError(f"not readable as a table: {error}"[:300]) from error
-        return self._known[digest]
+        form = _form(use.path)
+        if (use.size_bytes or 0) > MOST_BYTES:
+            raise _NotReadableError(f"larger than {MOST_BYTES:,} bytes")
+        data = self._bytes(use)
+        try:
+            return to_table(_parsed(data, form, use.path))
+        except (NbmlopsError, ValueError, TypeError, OSError, ImportError) as error:
+            raise _NotReadableError(f"not readable as a table: {error}"[:300]) from error
 
     def _bytes(self, use: FileUse) -> bytes:
         """The bytes of this version; whatever stands at a path now is checked against the digest."""
@@ -85,7 +85,7 @@ def _form(path: str) -> str:
     raise _NotReadableError(f"no table is read from {''.join(suffixes[-2:]) or 'such a file'}: CSV, Parquet, Feather and JSON lines are")
 
 
-def _table(data: bytes, form: str, path: str) -> Any:
+def _parsed(data: bytes, form: str, path: str) -> Any:
     import io
 
     suffix = Path(path).suffix.lower()

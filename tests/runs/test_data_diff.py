@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nbmlops.doors.text import text_of
 from nbmlops.errors import Invalid, NotFound
 from nbmlops.models import verbs as model
 from nbmlops.runs import current
@@ -94,6 +95,19 @@ def test_columns_of_a_changed_file_are_told_where_both_versions_are_still_to_be_
     file = next(change for change in compared(session, first, trained(session)).files if change.path.endswith("flights.csv"))
     assert file.note is None and (file.columns.rows_before, file.columns.rows_after) == (60, 70)
     assert {change.name: change.change for change in file.columns.changes} == {"a": "values", "b": "values", "y": "values", "c": "added"}
+
+
+def test_the_very_rows_of_a_changed_file_are_told(session, tmp_path):
+    (tmp_path / "old.csv").write_bytes((tmp_path / "flights.csv").read_bytes())
+    first = trained(session, LOAD, "again = pd.read_csv('old.csv')\n" + TRAIN)
+    changed = table()
+    changed.loc[[7, 8, 20], "b"] = 99.0
+    changed.to_csv(tmp_path / "flights.csv", index=False)
+    found = compared(session, first, trained(session))
+    (change,) = found.files[0].columns.changes
+    assert (change.name, [(part.start, part.end) for part in change.rows]) == ("b", [(7, 9), (20, 21)])
+    shown = text_of(found, width=160)
+    assert "7–8, 20" in shown and "flights.csv" in shown and "Ridge frame" in shown
 
 
 def test_files_that_came_went_and_moved_are_told_apart(session, tmp_path):
