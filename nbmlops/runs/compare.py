@@ -1,51 +1,131 @@
-"""Runs side by side: what is not the same in all of them, in the order people look."""
+"""Runs side by side: what is not the same in all of them in front, what is the same behind."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbmlops.runs.records import Comparison, Difference, RunRecord
+from nbmlops.data.records import ColumnChange, DataDiff
+from nbmlops.errors import NbmlopsError
+from nbmlops.runs import code
+from nbmlops.runs.directions import better
+from nbmlops.runs.records import Comparison, Difference, FileUse, RunRecord
+from nbmlops.workspace import Workspace
+
+_MOST_COLUMNS = 40
 
 
-def compare(records: list[RunRecord]) -> Comparison:
-    """Differences between runs: parameters, data, estimator, code, environment, then metrics."""
+def compare(records: list[RunRecord], workspace: Workspace | None = None) -> Comparison:
+    """Differences between runs: metrics, parameters, data, estimator, code, environment, status. `workspace` has their datasets."""
     found: list[Difference] = []
-
-    def add(part: Any, name: str, values: list[Any]) -> None:
-        if any(value != values[0] for value in values[1:]):
-            found.append(Difference(part=part, name=name, values=values))
-
+    same: list[Difference] = []
     runs = [record.run for record in records]
+
+    def add(part: Any, name: str, values: list[Any], *, tell_same: bool = True, **more: Any) -> None:
+        differs = any(value != values[0] and not (_nan(value) and _nan(values[0])) for value in values[1:])
+        if differs:
+            found.append(Difference(part=part, name=name, values=values, **more))
+        elif tell_same and values[0] is not None:
+            same.append(Difference(part=part, name=name, values=values))
+
+    for name in _names(run.metrics for run in runs):
+        add("metric", name, [run.metrics.get(name) for run in runs], better=better(name))
     for name in _names(run.params for run in runs):
         add("parameter", name, [run.params.get(name) for run in runs])
+    seeds = [{seed.call: seed.value for seed in record.seeds} for record in records]
+    for name in _names(seeds):
+        add("seed", name, [held.get(name) for held in seeds])
     add("data", "data hash", [run.data_hash for run in runs])
-    for path in _names({f.path: 1 for f in record.files if f.mode == "read"} for record in records):
-        add("data", path, [next((f.digest for f in record.files if f.path == path and f.mode == "read"), None) for record in records])
+    reads = [_reads(record) for record in records]
+    for path in _names(reads):
+        add("data", path, [_read(held.get(path)) for held in reads])
+    found += _columns(records, workspace)
     add("estimator", "estimator", [run.estimator for run in runs])
     fitted = [record.fits[-1].parameters if record.fits else {} for record in records]
     for name in _names(fitted):
-        add("estimator", name, [parameters.get(name) for parameters in fitted])
-    add("code", "commit", [run.git_commit for run in runs])
+        add("estimator", name, [parameters.get(name) for parameters in fitted], tell_same=False)
+    for name in ("commit", "branch", "dirty"):
+        add("code", f"git {name}", [record.git.get(name) for record in records])
+    add("code", "git changes", [next((a.digest for a in r.artifacts if a.name == "git.diff"), None) for r in records], tell_same=False)
     add("code", "notebook", [run.notebook for run in runs])
-    sources = [_sources(record) for record in records]
-    for at, key in enumerate(_names(sources)):
-        add("code", f"cell {at}", [source.get(key) for source in sources])
-    for key in ("python", "platform"):
-        add("environment", key, [record.environment.get(key) for record in records])
-    installed = [record.environment.get("distributions", {}) for record in records]
-    for name in _names(installed):
-        add("environment", name, [versions.get(name) for versions in installed])
+    for at, row in enumerate(code.aligned([code.sources(record) for record in records])):
+        diffs = ["", *(code.changes(row[0], source) if source != row[0] else "" for source in row[1:])]
+        add("code", f"cell {at}", list(row), tell_same=False, diffs=diffs)
+    surroundings = [_flat(record.environment) for record in records]
+    for name in _names(surroundings):
+        add("environment", name, [held.get(name) for held in surroundings], tell_same=False)
     add("status", "status", [run.status for run in runs])
-    for name in _names(run.metrics for run in runs):
-        add("metric", name, [run.metrics.get(name) for run in runs])
-    return Comparison(runs=runs, differences=found)
+    add("status", "error", [run.error for run in runs], tell_same=False)
+    add("status", "hidden state", [", ".join(f"{h.name} ({h.why})" for h in record.hidden) or None for record in records], tell_same=False)
+    return Comparison(runs=runs, differences=found, same=same)
 
 
-def _sources(record: RunRecord) -> dict[str, str]:
-    """The code that made a run's models: each cell up to the last fit as it last ran, by its id where it has one."""
-    last = max((fit.position for fit in record.fits if fit.position is not None), default=None)
-    return {cell.cell_id or cell.source: cell.source for cell in record.cells if last is None or cell.position <= last}
+def _reads(record: RunRecord) -> dict[str, FileUse]:
+    """What a run read, by path; of one read twice the last."""
+    return {f"{use.path} {use.detail}".rstrip(): use for use in record.files if use.mode == "read"}
 
 
-def _names(mappings: Any) -> list[str]:
+def _read(use: FileUse | None) -> str | None:
+    return None if use is None else use.digest or use.note or "not hashed"
+
+
+def _columns(records: list[RunRecord], workspace: Workspace | None) -> list[Difference]:
+    """What differs in the columns that were fitted last, held against the first run's."""
+    found: list[Difference] = []
+    for part in ("frame", "target"):
+        digests = [getattr(record.fits[-1], part) if record.fits else None for record in records]
+        if workspace is None or len(set(digests)) == 1 or digests[0] is None:
+            continue
+        diffs = [_diff(workspace, digests[0], digest) if digest else None for digest in digests[1:]]
+        known = [diff for diff in diffs if diff is not None]
+        if len({diff.rows_after for diff in known} | {diff.rows_before for diff in known}) > 1:
+            rows = [known[0].rows_before, *(diff and diff.rows_after for diff in diffs)]
+            found.append(Difference(part="data", name=f"rows of the {part}", values=rows))
+        changed = [{change.name: change for change in diff.changes} if diff else {} for diff in diffs]
+        names = _names(changed)
+        for name in names[:_MOST_COLUMNS]:
+            kept = [held.get(name) for held in changed]
+            first = next((change.before for change in kept if change and change.change in ("type", "removed")), None)
+            found.append(Difference(part="data", name=f"column {name}", values=[first, *(_told(change) for change in kept)]))
+        if len(names) > _MOST_COLUMNS:
+            more = [len(held) - _MOST_COLUMNS if len(held) > _MOST_COLUMNS else None for held in changed]
+            found.append(Difference(part="data", name="more columns", values=[None, *more]))
+    return found
+
+
+def _diff(workspace: Workspace, before: str, after: str) -> DataDiff | None:
+    from nbmlops.data import book
+    from nbmlops.data.diff import diff
+
+    try:
+        return diff(book.dataset(workspace, before), book.dataset(workspace, after))
+    except NbmlopsError:
+        return None  # a fit whose data was not kept; its digest still tells that it differs
+
+
+def _told(change: ColumnChange | None) -> str | None:
+    """A column's change in a few words."""
+    if change is None:
+        return None
+    return {"values": "other values", "removed": "removed", "added": f"added, {change.after}", "type": str(change.after)}.get(
+        change.change, change.change
+    )
+
+
+def _flat(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """What stood around a run, one name each: groups of names (distributions, variables) are opened."""
+    found: dict[str, Any] = {}
+    for name, value in environment.items():
+        if isinstance(value, dict):
+            found |= {str(key): part for key, part in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
+def _names(mappings: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for mapping in mappings for name in mapping))
+
+
+def _nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value

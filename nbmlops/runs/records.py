@@ -189,19 +189,26 @@ class Logged:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One thing that is not the same in all compared runs; `values` in the order of the runs."""
+    """One thing of all compared runs; `values` in the order of the runs.
 
-    part: Literal["parameter", "metric", "data", "estimator", "environment", "code", "status"]
+    `diffs`: how each run's code differs from the first's, as a unified diff. `better`: which way of a metric is, where its
+    name tells.
+    """
+
+    part: Literal["metric", "parameter", "seed", "data", "estimator", "code", "environment", "status"]
     name: str
     values: list[Any]
+    diffs: list[str] = field(default_factory=list)
+    better: Literal["lower", "higher"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Runs side by side, what changed in front."""
+    """Runs side by side, what changed in front; `same` is what all of them have alike."""
 
     runs: list[Run]
     differences: list[Difference]
+    same: list[Difference] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

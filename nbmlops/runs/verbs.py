@@ -162,9 +162,12 @@ def compare(runs: Annotated[list[str], "two or more ids"], *, workspace: Workspa
     """Compare runs side by side, what changed in front."""
     if len(runs) < 2:
         raise Invalid("Comparing takes two runs or more.", hint="Their ids: %mlops run find")
-    book = RunBook(use(workspace))
+    if len(runs) > 20:
+        raise Invalid(f"{len(runs)} runs are too many to read side by side.", hint="At most 20; a table of more: %mlops run find")
+    place = use(workspace)
+    book = RunBook(place)
     surroundings.settled()
-    return side_by_side([book.record(run) for run in runs])
+    return side_by_side([book.record(run) for run in runs], place)
 
 
 @verb(None)
