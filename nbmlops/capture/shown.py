@@ -4,8 +4,11 @@ Canonical form, version 1. The text of stdout and of stderr, each joined over th
 and in what pieces, is chance. Carriage returns and backspaces are carried out as JupyterLab does before it saves. Then the
 other outputs in order: displays and results by their data (metadata and execution count left out, base64 without blanks, JSON
 with sorted keys and numbers as JavaScript has them, a widget's random id left out), errors by name and message. `at 0x7f…`
-is `at 0x…` everywhere. Where a program merges a saved notebook's streams on its own (nbclient's `coalesce_streams`), a line
-that a shorter one overwrote reads differently there.
+is `at 0x…` everywhere.
+
+Two programs save something else where a line was overwritten: JupyterLab when the other stream came in between, nbclient with
+`coalesce_streams` when the later text is the shorter. What comes after the cell's end (a thread that goes on, an update of an
+earlier cell's display) is not in its digest.
 """
 
 from __future__ import annotations

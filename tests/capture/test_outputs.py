@@ -31,7 +31,10 @@ def _ended(result):
 _shell.events.register("pre_run_cell", _begins)
 _shell.events.register("post_run_cell", _ended)
 """
-TELL = "import json\nopen('heard.json', 'w').write(json.dumps(_heard))"
+TELL = """import json
+open('heard.json', 'w').write(json.dumps(_heard))
+_outputs.detach()
+assert '_really_send' not in vars(_shell.kernel.iopub_thread)"""
 
 CELLS = {
     "nothing": "x = 1",
@@ -88,6 +91,12 @@ def test_the_digest_heard_live_is_the_saved_notebooks(executed, name):
     notebook, heard = executed
     (cell,) = [cell for cell in notebook.cells if cell.source == CELLS[name]]
     assert heard[CELLS[name]][0] == digest_of_saved(cell.outputs), cell.outputs
+
+
+@pytest.mark.slow
+def test_detaching_leaves_the_kernel_as_it_was(executed):
+    notebook, _ = executed
+    assert not notebook.cells[-1].outputs
 
 
 @pytest.mark.slow
