@@ -10,6 +10,7 @@ _MOST_LINES = 200
 _MOST_IN_TABLE = 500
 # What the kinds at both ends tell already.
 _PLAIN = ("read by", "wrote", "went into", "may have gone into", "frame", "target", "registered as", "trained on", "read in it")
+_MOST_NAMED = 12
 _COUNTED = {"version": "model version", "endpoint": "endpoint"}
 
 
@@ -38,14 +39,22 @@ def tree(lineage: Any, *, width: int = 160) -> str:
             touched.append(_line(nodes[root], "", ""))
             touched += _branches(root, nodes, {**targets, **outside}, "→", lambda edge: edge.target, 1)
     if touched:
-        others = [node for node in lineage.nodes if node.id not in roots]
-        counted = {word: sum(node.count for node in others if node.kind == kind) for kind, word in _COUNTED.items()}
-        told = ", ".join(f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in counted.items() if count)
-        lines += ["", f"Went into{': ' if told else ''}{told}", *touched]
+        lines += ["", *_counted([node for node in lineage.nodes if node.id not in roots]), *touched]
     more = len(lines) - _MOST_LINES
     if more > 0:
         lines = [*lines[:_MOST_LINES], f"… and {more} more lines: --json has all"]
     return "\n".join(visible(line, width=width) for line in lines)
+
+
+def _counted(nodes: list[Any]) -> list[str]:
+    """Who is touched, before the whole story: models and endpoints by name, as long as they are few."""
+    lines = ["Went into"]
+    for kind, word in _COUNTED.items():
+        found = [node for node in nodes if node.kind == kind]
+        if count := sum(node.count for node in found):
+            names = ", ".join(node.label for node in found[:_MOST_NAMED]) + (", …" if len(found) > _MOST_NAMED else "")
+            lines.append(f"{count:,} {word}{'' if count == 1 else 's'}: {names}")
+    return lines
 
 
 def table_of(lineage: Any) -> Table:
