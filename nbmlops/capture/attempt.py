@@ -107,11 +107,11 @@ class Attempt:
         """What two executions of one cell have in common: its id, or its source in a shell that knows no ids."""
         return cell.cell_id or cell.source
 
-    def note_outcome(self, cell: Cell) -> None:
-        """A cell of the run was executed; executing it again without an error mends it."""
+    def note_outcome(self, cell: Cell, *, meant: bool = False) -> None:
+        """A cell of the run was executed; executing it again without an error mends it. One that is `meant` to raise may."""
         key = self.key_of(cell)
         self.raised.pop(key, None)
-        if cell.error is not None:
+        if cell.error is not None and not meant:
             self.raised[key] = (cell.position, cell.error)
 
     def note_files(self, files: Iterable[FileUse]) -> None:

@@ -45,6 +45,12 @@ def notebook_of(shell: Any, *, ask_server: bool = True, executed: Sequence[str] 
         return _of_kernel(shell, names, ask_server, [*executed, *_executing(shell)])
 
 
+def lets_errors_pass(shell: Any) -> bool:
+    """Whether who executes goes on after an error of the executing cell; it is told with each cell."""
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    return ((parent or {}).get("content") or {}).get("stop_on_error") is False
+
+
 def driven(shell: Any) -> Literal["live", "headless"]:
     """Whether somebody types or a program executes: a program's requests do not allow the kernel to ask for input.
 

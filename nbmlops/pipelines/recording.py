@@ -151,7 +151,9 @@ class RecordingEngine(Engine):
             timeout=execution_timeout, kernel_name=kernel_name, shutdown_kernel="immediate", store_widget_state=False,
         )  # fmt: skip
         try:
-            client.execute(env={**os.environ, **kernel_env})
+            # The run's id is for this execution, not for what the notebook executes in turn.
+            inherited = {name: value for name, value in os.environ.items() if name not in (RUN_ENVIRONMENT, EXPERIMENT_ENVIRONMENT)}
+            client.execute(env={**inherited, **kernel_env})
         except BaseException as error:
             recorded.broke(error, client.executing)
             raise

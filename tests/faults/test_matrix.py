@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.capture.kernel import kernel
 from tests.faults.ahead import ahead
 from tests.faults.faults import FAULTS, FIT, through
 from tests.faults.looking import one, until
-
-import pytest
 
 LOAD = "%load_ext nbmlops"
 LOG = "from nbmlops import run\nlogged = run.log({'mae': 1.5})"
