@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nbmlops.capture.datafiles import counts
-from nbmlops.capture.hashing import Hasher, Job, settled, state_of, without_digest
+from nbmlops.capture.hashing import SMALL, Hasher, Job, settled, state_of, without_digest
 from nbmlops.capture.hearing import Hearing
 from nbmlops.capture.programs import NOTE as NAMED
 from nbmlops.ledger.secrets import mask
@@ -230,7 +230,8 @@ class Reads:
         until = time.monotonic() + A_MOMENT_S
         uses = []
         for use, job in asked:
-            if job is not None and not job.over.wait(max(0.0, until - time.monotonic())):
+            # What cannot be done in a moment is not waited for at all.
+            if job is not None and not job.over.wait(max(0.0, until - time.monotonic()) if job.state[2] <= SMALL else 0):
                 self._pending.append((use, job))
                 uses.append(replace(use, note=HASHING))
             elif (told := _told(use, job)) is not None:
