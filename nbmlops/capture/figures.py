@@ -27,45 +27,6 @@ def figure_of(data: dict[str, Any]) -> Figure | None:
     return None
 
 
-class Figures:
-    """Listens to what a kernel displays; a plain shell has no such hook and shows no pictures."""
-
-    def __init__(self) -> None:
-        self._held: list[tuple[str, str, bytes]] = []
-        self._hooked: list[Any] = []
-
-    def attach(self, shell: Any) -> None:
-        """Register with the publisher and the display hook where they take hooks."""
-        for place in (getattr(shell, "display_pub", None), getattr(shell, "displayhook", None)):
-            if place is not None and hasattr(place, "register_hook"):
-                place.register_hook(self._shown)
-                self._hooked.append(place)
-
-    def detach(self) -> None:
-        """Take the hooks out."""
-        for place in self._hooked:
-            place.unregister_hook(self._shown)
-        self._hooked.clear()
-
-    def take(self) -> list[tuple[str, str, bytes]]:
-        """(suffix, media type, bytes) of the figures since the last taking."""
-        held, self._held = self._held, []
-        return held
-
-    def _shown(self, message: Any) -> Any:
-        try:
-            data = message["content"].get("data") or {}
-            for media, suffix in _SUFFIX.items():
-                if media in data and len(self._held) < MOST:
-                    raw = _bytes(media, data[media])
-                    if len(raw) <= MAX_BYTES:
-                        self._held.append((suffix, media, raw))
-                    break
-        except (KeyError, AttributeError, TypeError, ValueError):
-            pass  # a message of another shape is not a figure
-        return message
-
-
 def _bytes(media: str, value: Any) -> bytes:
     if isinstance(value, bytes):
         return value

@@ -21,16 +21,17 @@ from nbmlops.capture import parameters as cell_parameters
 from nbmlops.capture import trials
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
-from nbmlops.capture.figures import Figures
+from nbmlops.capture.figures import Figure
 from nbmlops.capture.hidden import hidden_state
 from nbmlops.capture.imports import Finder
 from nbmlops.capture.kinds import Held, kind_of
 from nbmlops.capture.made import FitFacts
 from nbmlops.capture.names import CellNames, analyse
 from nbmlops.capture.observe import Observer, measured_of
+from nbmlops.capture.outputs import Outputs
 from nbmlops.capture.reads import reads
 from nbmlops.capture.slices import Slicer
-from nbmlops.capture.where import driven, notebook_of
+from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT, driven, lets_errors_pass, notebook_of
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask, mask_params, remember
@@ -67,13 +68,14 @@ class Session:
         self.memory = Memory()
         self.slicer = Slicer()
         self.held = Held()
-        self.figures = Figures()
+        self.outputs = Outputs()
         self.names: CellNames | None = None
         self.cell_scoped: OpenRun | None = None
         self._executed: list[tuple[int, str | None, str, CellNames]] = []
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
         self._said_at = 0.0
+        self._meant = self._strict = False
         self._seen_cell = self._decided = self._opted_out = False
         self.observer = Observer(self)
         self.calls = Calls(shell.user_ns, self.observer.begun, self.observer.done, self._parsed)
@@ -115,7 +117,10 @@ class Session:
                 self._decide()
                 self._close_if_again(_key(info))
                 self.names = None
+                self._meant = lets_errors_pass(self.shell)
+                self._strict = self._strict or not self._meant
                 self.observer.cell_begins()
+                self.outputs.begin()
                 reads.listen(self.recording_now)
             self._stack.append((info, time.perf_counter(), utc_now()))
             self._seen_cell = True
@@ -162,6 +167,7 @@ class Session:
         problem = result.error_before_exec or result.error_in_exec
         if isinstance(problem, SystemExit) and problem.code in (None, 0):
             problem = None  # it ended of its own will
+        shown, figures = self.outputs.take()
         names = self.names or CellNames(opaque=True)
         bound = self.held.after(names, self.shell.user_ns)
         remember(bound)  # `password = getpass()` stands in no source, and may be in what is raised
@@ -176,6 +182,7 @@ class Session:
                 started_at=at,
                 duration_s=duration_s,
                 error=error,
+                outputs=shown if self.recording_now else None,
             )
         )
         self.slicer.note(self.position, _key(info), names, info.raw_cell, self.held.identities, raised=error is not None)
@@ -187,7 +194,7 @@ class Session:
             del self._executed[:-5000]
             self._note_own_metrics(names)
             self._note_loops()
-        self._note_figures()
+        self._keep_figures(figures)
 
     def _note_own_metrics(self, names: CellNames) -> None:
         """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
@@ -214,12 +221,11 @@ class Session:
                 attempt.trials += len(tries)
                 attempt.parts += 1
 
-    def _note_figures(self) -> None:
+    def _keep_figures(self, figures: list[Figure]) -> None:
         run = current.current()
-        shown = self.figures.take()
         if run is None or not self.recording_now:
             return
-        for number, (suffix, media, raw) in enumerate(shown):
+        for number, (suffix, media, raw) in enumerate(figures):
             digest = run.workspace.blobs.put(raw)
             name = f"figure-{self.position}-{number}.{suffix}"
             self.now.artifacts.append(Artifact(name=name, digest=digest, media_type=media, size_bytes=len(raw), position=self.position))
@@ -394,7 +400,8 @@ class Session:
                 self._take_in(attempt, self._with_writers({position, *self.slicer.needed(position)}) - {position})
                 done = Facts(cells=whole.cells, files=whole.files, params=whole.params, seeds=whole.seeds, artifacts=whole.artifacts)
                 own = joined([own, attempt.take(position, done)])
-                attempt.note_outcome(whole.cells[-1])
+                # An error let pass in this cell alone is meant; where all are let pass, it is a failure that nobody minds.
+                attempt.note_outcome(whole.cells[-1], meant=self._meant and self._strict)
             own.data_hash = attempt.new_data_hash()
             if own:
                 attempt.run.book.add(attempt.run.id, own)
@@ -480,11 +487,12 @@ def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
 
 
 _session: Session | None = None
+_attached: str | None = None  # the run of the runner that started this kernel
 
 
 def attach(shell: Any) -> None:
     """Observe `shell`."""
-    global _session
+    global _session, _attached
     if _session is not None and _session.pid == os.getpid() and _session.shell is shell:
         return
     session = _session = Session(shell)
@@ -493,12 +501,16 @@ def attach(shell: Any) -> None:
     shell.ast_transformers.append(session.calls)
     session.calls.install()
     session.finder.install()
-    session.figures.attach(shell)
+    session.outputs.attach(shell)
     current.opener = session.open_live
     current.after_enter = session.entered
     current.before_end = session.before_end
     trouble.say = session.failed
-    attached = os.environ.get(current.ATTACH_ENVIRONMENT)
+    # Taken, not read: what a notebook starts in turn is no part of this execution.
+    _attached = attached = os.environ.pop(current.ATTACH_ENVIRONMENT, _attached)
+    if attached:
+        os.environ.pop(NOTEBOOK_ENVIRONMENT, None)
+    session._strict = not lets_errors_pass(shell)
     if attached and current.current() is None:
         place = opened(Path.cwd())
         current.enter(attached, attached, "attached", place)
@@ -513,7 +525,7 @@ def detach(shell: Any) -> None:
     if session is None:
         return
     session.close()
-    session.figures.detach()
+    session.outputs.detach()
     session.finder.remove()
     session.calls.remove()
     if session.calls in shell.ast_transformers:
