@@ -139,7 +139,25 @@ def html_of(value: Any) -> str:
     """
     from nbmlops.doors.tables import tables_of
 
-    return "".join(_table(table) for table in tables_of(value))
+    return "".join(_lines(part) if hasattr(part, "lines") else _table(part) for part in tables_of(value))
+
+
+def _lines(part: Any) -> str:
+    """A diff: what came and what went have a ground of their own."""
+    from nbmlops.doors.tables import visible
+
+    grounds = {"+": "rgba(46,160,67,.18)", "-": "rgba(248,81,73,.18)"}
+    made = []
+    for line in part.lines:
+        ground = grounds.get(line[:1])
+        style = f' style="background:{ground}"' if ground else ""
+        made.append(f"<span{style}>{html.escape(visible(line.expandtabs(4), width=400))}</span>")
+    title = html.escape(visible(part.title, width=_WIDEST))
+    return (
+        f'<p style="margin:.6em 0 .2em;font-weight:600">{title}</p><pre style="margin:0 0 .6em;overflow-x:auto">'
+        + "\n".join(made)
+        + "</pre>"
+    )
 
 
 def _table(table: Any) -> str:

@@ -18,8 +18,15 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),
     "Cell": ("position", "execution_count", "source", "duration_s", "error"),
     "ColumnProfile": ("name", "kind", "type", "rows", "nulls", "mean", "deviation"),
+    "Trial": ("number", "source", "part", "metrics", "params", "state", "fit", "position", "duration_s"),
+    "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
+    "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
+    "HiddenState": ("name", "why", "position"),
     "AuditEvent": ("seq", "at", "actor", "verb", "subject", "evidence"),
 }
+# A run's record as it is read: what makes it doubtful, what came of it, what it was made of, what stood around it.
+_RECORD_ORDER = ("hidden", "history", "trials", "fits", "files", "seeds", "artifacts", "cells", "git", "environment")
+_TITLES = {"hidden": "hidden state: names whose value no reader of the notebook would expect", "seeds": "seeds that were set"}
 # Mappings whose names are worth a column each, as long as there are few.
 _SPREAD = ("metrics", "params")
 _MOST_SPREAD = 8
@@ -35,23 +42,33 @@ class Table:
     empty: str = "Nothing yet."
 
 
-def tables_of(value: Any) -> list[Table]:
+@dataclass(frozen=True)
+class Lines:
+    """Lines of code as they are, a diff say, under a title."""
+
+    title: str
+    lines: list[str]
+
+
+def tables_of(value: Any) -> list[Table | Lines]:
     """The tables that show a record, a list of records, or a plain value."""
     if isinstance(value, (list, tuple)):
         return [list_table("", value)]
     kind = type(value).__name__
     if kind == "Comparison":
-        return [_comparison(value)]
+        from nbmlops.doors.comparison import comparison_tables
+
+        return comparison_tables(value)
     if kind in ("DataDiff", "RunDataDiff"):
         from nbmlops.doors.data_diff_tables import tables_of_diff
 
-        return tables_of_diff(value)
+        return list(tables_of_diff(value))
     if kind == "Lineage":
         from nbmlops.doors.lineage_text import table_of
 
         return [table_of(value)]
     if kind == "RunRecord":
-        return [*tables_of(value.run), *_parts(value, skip=("run",))]
+        return [*tables_of(value.run), *_record_parts(value)]
     if not dataclasses.is_dataclass(value):
         return [Table("", [], [["", value]])]
     fields = [[name, item] for name, item in _fields(value) if not _is_records(item) and item not in (None, "", [], {})]
@@ -64,21 +81,48 @@ def list_table(title: str, records: Sequence[Any]) -> Table:
     names = list(dict.fromkeys(name for row in rows for name in row))
     if rows and (order := _ROWS.get(type(records[0]).__name__)):
         places = {field: at for at, field in enumerate(order)}
-        names.sort(key=lambda name: places.get(_field_of(name), len(places)))
+        behind = _constant(rows, names) if len(rows) > 1 else set()
+        names.sort(key=lambda name: (name in behind, places.get(_field_of(name), len(places))))
     few = [name for name in names if any(row.get(name) not in (None, "", [], {}) for row in rows)]
     return Table(title, few, [[row.get(name) for name in few] for row in rows])
 
 
-def _parts(record: Any, skip: tuple[str, ...] = ()) -> list[Table]:
+def _constant(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> set[str]:
+    """Parameters that are the same in all rows: what varies stands in front of them."""
+    params = [name for name in names if name.endswith(".") and _field_of(name) == "params"]
+    return {name for name in params if all(row.get(name) == rows[0].get(name) for row in rows)}
+
+
+def _parts(record: Any) -> list[Table]:
+    return [list_table(words(name), item) for name, item in _fields(record) if _is_records(item)]
+
+
+def _record_parts(record: Any) -> list[Table]:
+    """The parts of a run's record, what must not be missed in front."""
     found = []
-    for name, item in _fields(record):
-        if name in skip or not item:
+    for name in _RECORD_ORDER:
+        item = getattr(record, name)
+        if not item:
             continue
-        if _is_records(item):
-            found.append(list_table(words(name), item))
-        elif isinstance(item, dict) and type(record).__name__ == "RunRecord":
+        if name == "history":
+            found.append(_history(item))
+        elif isinstance(item, dict):
             found.append(Table(words(name), [], [[key, part] for key, part in item.items()]))
+        else:
+            found.append(list_table(_TITLES.get(name, words(name)), item))
     return found
+
+
+def _history(points: Sequence[Any]) -> Table:
+    """One row a metric rather than one a step: where it began, where it ended, and how far it went."""
+    held: dict[str, list[float]] = {}
+    for point in points:
+        held.setdefault(point.name, []).append(point.value)
+    rows = []
+    for name, values in held.items():
+        finite = [value for value in values if math.isfinite(value)]
+        rows.append([name, len(values), values[0], values[-1], min(finite, default=None), max(finite, default=None)])
+    return Table("metrics", ["metric", "points", "first", "last", "least", "most"], rows)
 
 
 def _fields(record: Any) -> list[tuple[str, Any]]:
@@ -99,7 +143,7 @@ def _row(record: Any) -> dict[str, Any]:
     for name, item in _fields(record):
         if kind in _ROWS and name not in _ROWS[kind]:
             continue
-        if kind in ("Run", "ModelVersion") and name in _SPREAD:
+        if kind in ("Run", "ModelVersion", "Trial") and name in _SPREAD:
             row |= _spread(name, item)
         else:
             row[name] = len(item) if _is_records(item) else item
@@ -125,11 +169,6 @@ def _field_of(column: str) -> str:
     if not column.endswith("."):
         return column
     return "params" if column.startswith("param ") else "metrics"
-
-
-def _comparison(value: Any) -> Table:
-    names = [f"{run.name} ({run.id[-6:]})" for run in value.runs]
-    return Table("", ["part", "name", *names], [[d.part, d.name, *d.values] for d in value.differences], empty="No differences.")
 
 
 def words(name: str) -> str:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection
 from typing import Any
 
-from nbmlops.doors.tables import Table, shown, tables_of, visible, words
+from nbmlops.doors.tables import Lines, Table, shown, tables_of, visible, words
 
 _MOST_ROWS = 60
 _NARROWEST = 8
@@ -26,8 +26,13 @@ def text_of(value: Any, *, width: int | None = None) -> str:
         from nbmlops.doors.lineage_text import tree
 
         return tree(value, width=width)
-    found = [_table(table, width) for table in tables_of(value)]
+    found = [_lines(part, width) if isinstance(part, Lines) else _table(part, width) for part in tables_of(value)]
     return "\n\n".join(part for part in found if part)
+
+
+def _lines(part: Lines, width: int) -> str:
+    shown_lines = (visible(line.expandtabs(4), width=width) for line in part.lines)
+    return "\n".join([visible(part.title, width=width), *shown_lines])
 
 
 def _table(table: Table, width: int) -> str:
