@@ -12,9 +12,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from nbmlops.capture.statements import steps_of
+from nbmlops.capture.steps import CellSteps, loaded
 from nbmlops.capture.vocabulary import (
-    CHANGES_ARGUMENTS, CHANGING_BUILTINS, CODE_MAGICS, DRAWS, FITS, FRAME_CHANGES, GIVES_PARTS, IDLE_MAGICS, LOOKS, OPAQUE, OPAQUE_MAGICS,
-    PURE_LIBRARIES, SETTINGS,
+    CHANGES_ARGUMENTS,
+    CHANGING_BUILTINS,
+    CODE_MAGICS,
+    DRAWS,
+    FITS,
+    FRAME_CHANGES,
+    GIVES_PARTS,
+    IDLE_MAGICS,
+    LOOKS,
+    OPAQUE,
+    OPAQUE_MAGICS,
+    PURE_LIBRARIES,
+    SETTINGS,
 )  # fmt: skip
 
 # What a name is bound to, as far as it matters: a module, a function of a library that leaves its arguments alone, a pandas
@@ -43,6 +56,7 @@ class CellNames:
     change. `depends`: for a bound name, the names its value was computed from. `shares`: for a bound name, the names whose
     objects it may hold or be a part of. `functions`: what calling a defined function, or a method of a defined class, does.
     `calls`: functions called with the names they were given, by place. `opaque`: it may do anything.
+    `steps`: the same in full, for who follows objects; `kinds`: what names of before were bound to.
     """
 
     loads: frozenset[str] = frozenset()
@@ -55,6 +69,8 @@ class CellNames:
     functions: Mapping[str, Body] = field(default_factory=dict)
     calls: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = ()
     opaque: bool = False
+    steps: CellSteps = field(default_factory=CellSteps)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
 
 def analyse(tree: ast.Module, kind: Callable[[str], Kind | None] = lambda name: None) -> CellNames:
@@ -66,6 +82,7 @@ def analyse(tree: ast.Module, kind: Callable[[str], Kind | None] = lambda name: 
     """
     reader = _Reader(kind)
     reader.block(tree.body, reader.sure)
+    steps = steps_of(tree)
     return CellNames(
         loads=frozenset(reader.loads),
         binds=frozenset(reader.binds),
@@ -77,6 +94,8 @@ def analyse(tree: ast.Module, kind: Callable[[str], Kind | None] = lambda name: 
         functions=dict(reader.functions),
         calls=tuple(reader.calls),
         opaque=reader.opaque,
+        steps=steps,
+        kinds={name: known for name in loaded(steps.steps) if (known := kind(name)) is not None},
     )
 
 

@@ -1,0 +1,95 @@
+"""A cell as steps on objects: what is loaded, made, held, changed, called and bound, in order.
+
+The steps say nothing of what the names are bound to: `capture/world.py` plays them on what the session knows. Values stand in
+numbered slots; slot 0 is a value that cannot change. A branch is played whether it is taken or not, its bindings as possible ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum, auto
+from typing import Any
+
+Step = tuple[Any, ...]
+
+
+class Do(IntEnum):
+    """What a step does; in brackets what follows it in the tuple."""
+
+    LOAD = auto()  # (slot, name, bound by this execution on every way here) of the notebook's own
+    LOCAL = auto()  # (slot, name) of a function's own
+    FREE = auto()  # (slot) of an enclosing function's
+    BIND = auto()  # (name, slot, possibly)
+    SURE = auto()  # (name, slots): every way through bound it, to one of these
+    SET = auto()  # (name, slot, possibly): a function's own
+    SET_FREE = auto()  # (slot)
+    DELETE = auto()  # (name, possibly)
+    MAKE = auto()  # (slot, kind, held slots, in order and exact)
+    OPERATE = auto()  # (slot, operands, is a mask)
+    AUGMENT = auto()  # (slot, old, value)
+    PART = auto()  # (slot, whole, index slot, "any" | "fancy" | "slice" | number)
+    ATTRIBUTE = auto()  # (slot, whole, name)
+    ITERATE = auto()  # (slot, whole)
+    UNPACK = auto()  # (slot, whole, place)
+    JOIN = auto()  # (slot, slots): one of these
+    CHANGE = auto()  # (slot, stored slots)
+    CALL = auto()  # (slot, Called)
+    FUNCTION = auto()  # (slot, Code, held slots)
+    HOLD = auto()  # (slot, held slots)
+    CLASS = auto()  # (slot, {method: slot}, held slots)
+    IMPORT = auto()  # (slot, dotted name)
+    STAR = auto()  # (module)
+    OPAQUE = auto()  # ()
+    RETURN = auto()  # (slot)
+    LOOP = auto()  # (steps)
+    WORDS = auto()  # (names): an unknown magic may use, change and bind them
+
+
+@dataclass(slots=True)
+class Called:
+    """A call: of what, on what, with what."""
+
+    callee: int
+    receiver: int
+    name: str
+    args: tuple[int, ...]
+    keywords: tuple[tuple[str | None, int, bool], ...]  # name, slot, is literally false or None
+    starred: bool
+    discarded: bool
+    text: str | None  # the first argument, where it is a literal string
+
+
+@dataclass(slots=True)
+class Code:
+    """A function's body as steps, and the notebook's names it loads, nested functions' among them."""
+
+    name: str
+    params: tuple[str, ...]
+    rest: tuple[str, ...] = ()  # *args, **kwargs
+    steps: list[Step] = field(default_factory=list)
+    slots: int = 1
+    names: set[str] = field(default_factory=set)
+    generator: bool = False
+    quiet: bool = True  # no call, no change, no binding of the notebook's names
+
+
+@dataclass(frozen=True, slots=True)
+class CellSteps:
+    """A cell's steps and how many slots they use."""
+
+    steps: list[Step] = field(default_factory=list)
+    slots: int = 1
+
+
+def loaded(steps: Iterable[Step], *, in_functions: bool = False) -> set[str]:
+    """The notebook's names that steps load."""
+    found: set[str] = set()
+    for step in steps:
+        if step[0] is Do.LOAD:
+            found.add(step[2])
+        elif step[0] is Do.LOOP:
+            found |= loaded(step[1], in_functions=in_functions)
+        elif step[0] is Do.FUNCTION and in_functions:
+            found |= step[2].names
+    return found
