@@ -95,6 +95,8 @@ def end(run: OpenRun, status: Status | None = None, *, error: str | None = None,
 
 def end_by_id(run_id: str, raised: BaseException | None) -> None:
     """End an open run of this process, as failed if a block raised; one that has ended is left as it is."""
+    if isinstance(raised, SystemExit) and raised.code in (None, 0):
+        raised = None  # it left of its own will
     for run in reversed(_open[:]):
         if run.id == run_id and run.pid == os.getpid():
             error = mask(f"{type(raised).__name__}: {raised}")[:4000] if raised is not None else None
