@@ -234,7 +234,7 @@ class Writer:
             time.sleep(pause)
             self._wake.clear()
             try:
-                if not self._closed:
+                if not self._closed and self.holds():  # a folder that was taken away is told of by who works in it
                     self.flush()
                 pause = SOON_S
             except Exception as error:

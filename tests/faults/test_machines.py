@@ -68,10 +68,8 @@ def test_a_full_disk_costs_a_line_and_nothing_that_was_acknowledged(folder):
             for cell in (FIT, LOG):
                 assert k.run(cell) == ("ok", "")
             acknowledged = one(disk)
-            said = k.run(
-                "with open('full', 'wb') as file:\n    try:\n        while True: none = file.write(bytes(4096)); file.flush()\n    except OSError: pass\n"
-            )
-            assert said[0] == "ok"
+            fill = "file = os.open('full', os.O_WRONLY | os.O_CREAT)\ntry:\n    while True: n = os.write(file, bytes(4096))\nexcept OSError: os.close(file)"
+            assert k.run(fill)[0] == "ok"
             printed = ""
             for number in range(60):
                 status, words = k.run(f"n = {number}\nlogged = run.log({{'mae': {number}.0}})\ntext = '''{'x' * 4000}'''")
@@ -100,7 +98,7 @@ def test_a_workspace_that_is_deleted_in_mid_session_costs_a_line_and_what_follow
         again = k.run(FIT)
         after = k.run("logged = run.log({'rmse': 2.0})")
         assert (status, again[0], after[0]) == ("ok", "ok", "ok")
-        assert (said + again[1] + after[1]).count("nbmlops") <= 1, (said, again, after)
+        assert (said + again[1] + after[1]).count("not recorded") == 1, (said, again, after)
         k.shut_down()
     found = one(folder)
     assert found.told == ("finished", "", None) and found.numbers == [("rmse", 0, 2.0)]
