@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbmlops.doors import plotly_json, svg
+from nbmlops.doors.curves import gone_through, spans_decades
 from nbmlops.doors.panels import ALARM, CALM, COLOURS, UNKNOWN, Panel, Series, label
+from nbmlops.doors.parallel import parallel_panel
 from nbmlops.doors.tables import shown, visible
 
 _MOST_BARS = 30
@@ -89,30 +91,47 @@ def runs_chart(runs: Sequence[Any]) -> Chart:
     return Chart("Metrics by run", panels, width=max(420, 300 * min(len(panels), 4)))
 
 
+def parallel_chart(runs: Sequence[Any], *, colour: str | None = None) -> Chart:
+    """Runs as lines across axes of what varies: parameters, then metrics, the last of which (or `colour`) gives the colours."""
+    panel = parallel_panel(runs, colour)
+    if panel is None:
+        return Chart("Runs in parallel", [])
+    told = f"Runs by parameters and metrics; from blue to orange: {visible(panel.shade_name, width=30)} from low to high"
+    return Chart(told, [panel], width=min(max(500, 130 * len(panel.axes)), 1200), height=380)
+
+
 def curves_chart(records: Sequence[Any]) -> Chart:
     """Run records side by side: one panel a metric logged over steps, one line a run. At most six metrics, eight runs."""
     records = list(records)[: len(COLOURS)]
     panels: dict[str, list[Series]] = {}
     for record in records:
-        for panel in history_chart(record.history).panels:
-            line = panel.series[0]
-            name = f"{visible(record.run.name, width=18)} {record.run.id[-4:]}"
-            panels.setdefault(panel.title, []).append(Series(name, line.x, line.y))
-    made = [Panel(name, "lines", lines, "step") for name, lines in panels.items()][:6]
+        name = f"{visible(record.run.name, width=18)} {record.run.id[-4:]}"
+        for metric, (steps, values) in _curves(record.history).items():
+            panels.setdefault(metric, []).append(Series(name, steps, values))
+    made = [_curve_panel(name, lines) for name, lines in panels.items()][:6]
     return Chart("Metrics by step", made, width=max(420, 320 * min(len(made), 4)))
 
 
 def history_chart(history: Sequence[Any], *, title: str = "Metrics by step") -> Chart:
     """A run's metrics: a curve each where there are steps. One value is no curve and is left to the table."""
+    panels = [_curve_panel(name, [Series(name, steps, values)]) for name, (steps, values) in _curves(history).items()][:6]
+    return Chart(title, panels, width=max(420, 320 * min(len(panels), 4)))
+
+
+def _curves(history: Sequence[Any]) -> dict[str, tuple[list[int], list[float | None]]]:
+    """Steps and values of each metric that has more than one, thinned where they are more than a picture shows."""
     found: dict[str, list[Any]] = {}
     for point in history:
         found.setdefault(point.name, []).append(point)
-    panels = [
-        Panel(name, "lines", [Series(name, [point.step for point in points], [_number(point.value) for point in points])], "step")
+    return {
+        name: gone_through([point.step for point in points], [_number(point.value) for point in points])
         for name, points in found.items()
         if len(points) > 1
-    ][:6]
-    return Chart(title, panels, width=max(420, 320 * min(len(panels), 4)))
+    }
+
+
+def _curve_panel(name: str, lines: list[Series]) -> Panel:
+    return Panel(name, "lines", lines, "step", log_y=spans_decades([value for line in lines for value in line.y]))
 
 
 def drift_chart(report: Any) -> Chart:

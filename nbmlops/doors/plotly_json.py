@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from nbmlops.doors.panels import COLOURS, INK, Panel, escaped
+from nbmlops.doors.panels import COLOURS, INK, MISSING, SHADES, Panel, escaped, markers
 
 _GAP = 0.08
 
@@ -40,9 +40,14 @@ def _place(layout: dict[str, Any], data: list[dict[str, Any]], panel: Panel, at:
     across, down = at % columns, at // columns
     left, right = _span(across, columns)
     bottom, top = _span(rows - 1 - down, rows)
+    if panel.kind == "parallel":
+        data.append(_parallel(panel, [left + 0.02, right - 0.02], [bottom + 0.04, top - 0.1]))  # names stand above the axes
+        return
     grid = {"gridcolor": "rgba(128,128,128,.25)", "zerolinecolor": "rgba(128,128,128,.4)", "automargin": True}
     layout[f"xaxis{number}"] = {"domain": [left, right], "anchor": y, "title": {"text": escaped(panel.x_title, 60)}, **grid}
     layout[f"yaxis{number}"] = {"domain": [bottom, top], "anchor": x, "title": {"text": escaped(panel.y_title, 60)}, **grid}
+    if panel.log_y:
+        layout[f"yaxis{number}"]["type"] = "log"
     if panel.kind == "sideways":
         layout[f"yaxis{number}"]["type"] = "category"
     if panel.kind == "bars":
@@ -81,13 +86,44 @@ def _trace(panel: Panel, series: Any, index: int, x: str, y: str) -> dict[str, A
         trace |= {"hovertext": [escaped(text, 80) for text in series.labels], "hoverinfo": "x+text"}
     if panel.kind == "lines":
         dash = {"dash": "dash"} if series.dashed else {}
-        return {**trace, "type": "scatter", "mode": "lines+markers", "line": {"color": colour, **dash}, "marker": {"color": colour}}
+        return {
+            **trace,
+            "type": "scatter",
+            "mode": "lines+markers" if markers(series) else "lines",
+            "line": {"color": colour, **dash},
+            "marker": {"color": colour},
+        }
     trace |= {"type": "bar", "marker": {"color": series.colours or colour}}
     if panel.kind == "sideways":
         trace |= {"orientation": "h", "x": trace["y"], "y": trace["x"], "showlegend": False}
         if series.labels:
             trace["hoverinfo"] = "y+text"
     return trace
+
+
+def _parallel(panel: Panel, across: list[float], up: list[float]) -> dict[str, Any]:
+    below = 2 * MISSING  # the colour of what has no value ends half way between there and 0
+    stops = [(shade - below) / (1 - below) for shade in (at / (len(SHADES) - 1) for at in range(len(SHADES)))]
+    scale = [[0.0, INK], [stops[0] - 0.01, INK], *([stop, colour] for stop, colour in zip(stops, SHADES, strict=True))]
+    font = {"color": INK, "size": 11}
+    return {
+        "type": "parcoords",
+        "domain": {"x": across, "y": up},
+        "labelfont": font,
+        "tickfont": font,
+        "rangefont": {**font, "color": "rgba(0,0,0,0)"},  # the ends are ticks already, in the axis's own numbers
+        "line": {"color": [below if shade is None else shade for shade in panel.shade], "colorscale": scale, "cmin": below, "cmax": 1},
+        "dimensions": [
+            {
+                "label": escaped(axis.name, 24),
+                "range": [min([0.0, *(place for place, _ in axis.ticks)]), 1],
+                "values": [MISSING if place is None else place for place in axis.places],
+                "tickvals": [place for place, _ in axis.ticks],
+                "ticktext": [escaped(text, 18) for _, text in axis.ticks],
+            }
+            for axis in panel.axes
+        ],
+    }
 
 
 def _span(at: int, count: int) -> tuple[float, float]:

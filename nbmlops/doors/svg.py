@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from nbmlops.doors.panels import CALM, COLOURS, INK, Panel, Series, label
+from nbmlops.doors.panels import CALM, COLOURS, INK, MISSING, SHADES, Panel, Series, label, markers
 from nbmlops.doors.tables import visible
 
 
@@ -36,9 +36,7 @@ def drawing(title: str, panels: Sequence[Panel], width: int, height: int) -> str
             _DRAW[panel.kind](axes, panel)
             _finish(axes, panel)
         out = io.StringIO()
-        figure.savefig(
-            out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Title": visible(title, width=200)}
-        )
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Title": visible(title, width=200)})
     text = out.getvalue()
     return text[text.index("<svg") :]
 
@@ -48,7 +46,19 @@ def _draw_lines(axes: Any, panel: Panel) -> None:
         xs = [label(x) if isinstance(x, str) else x for x in series.x]
         ys = [math.nan if y is None else y for y in series.y]
         style = "--" if series.dashed else "-"
-        axes.plot(xs, ys, style, marker="o", markersize=3.5, linewidth=1.8, color=COLOURS[at % len(COLOURS)], label=_legend(series))
+        marker = "o" if markers(series) else None
+        axes.plot(
+            xs,
+            ys,
+            style,
+            marker=marker,
+            markersize=3.5,
+            linewidth=1.8 if marker else 1.2,
+            color=COLOURS[at % len(COLOURS)],
+            label=_legend(series),
+        )
+    if panel.log_y:
+        axes.set_yscale("log")
     times = any(isinstance(x, datetime) for series in panel.series for x in series.x)
     if times:
         from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -83,7 +93,30 @@ def _draw_sideways(axes: Any, panel: Panel) -> None:
     axes.set_yticks(range(len(series.x)), [visible(name, width=48) for name in series.x])
 
 
-_DRAW: dict[str, Callable[[Any, Panel], None]] = {"lines": _draw_lines, "bars": _draw_bars, "sideways": _draw_sideways}
+def _draw_parallel(axes: Any, panel: Panel) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colours = LinearSegmentedColormap.from_list("shades", SHADES)
+    faint = 0.9 if len(panel.shade) <= 20 else 0.45
+    for number, shade in enumerate(panel.shade):
+        places = [axis.places[number] for axis in panel.axes]
+        heights = [MISSING if place is None else place for place in places]
+        axes.plot(range(len(heights)), heights, color=INK if shade is None else colours(shade), alpha=faint, linewidth=1.4)
+    for at, axis in enumerate(panel.axes):
+        axes.plot([at, at], [0, 1], color=INK, linewidth=1)
+        for place, text in axis.ticks:
+            axes.annotate(
+                visible(text, width=14), (at, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7, color=INK
+            )
+    axes.set_xticks(range(len(panel.axes)), [visible(axis.name, width=20) for axis in panel.axes])
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+
+
+_DRAW: dict[str, Callable[[Any, Panel], None]] = {
+    "lines": _draw_lines, "bars": _draw_bars, "sideways": _draw_sideways, "parallel": _draw_parallel,
+}  # fmt: skip
 
 
 def _finish(axes: Any, panel: Panel) -> None:

@@ -175,6 +175,61 @@ def test_curves_of_several_runs_share_a_panel() -> None:
     ElementTree.fromstring(charts.curves_chart([record("a"), record("b")]).svg())
 
 
+def tried(number: int, **more: Any) -> Run:
+    params = {
+        "lr": 10.0**-number,
+        "model": "gb" if number % 2 else "<b>rf</b>",
+        "same": 1,
+        **({"drop": 0.1 * number} if number > 1 else {}),
+    }
+    return run(
+        f"r{number}", number, params=params, metrics={"mae": 5.0 - number, "loss": float("nan") if number == 2 else 1.0 * number}, **more
+    )
+
+
+def test_parallel_axes_are_what_varies_and_a_missing_value_has_a_place_of_its_own() -> None:
+    import plotly.graph_objects as go
+
+    made = charts.parallel_chart([tried(number) for number in range(5)])
+    (panel,) = made.panels
+    assert [axis.name for axis in panel.axes] == ["lr", "model", "drop", "mae", "loss"]
+    lr, model, drop, mae, loss = panel.axes
+    assert lr.places == pytest.approx([1, 0.75, 0.5, 0.25, 0])  # by exponent: it spans decades
+    assert set(model.places) == {0.0, 1.0} and mae.places == [1, 0.75, 0.5, 0.25, 0]
+    assert drop.places[:2] == [None, None] and drop.ticks[0][1] == "none" and loss.places[2] is None
+    assert panel.shade == loss.places and charts.parallel_chart([tried(n) for n in range(5)], colour="mae").panels[0].shade == mae.places
+    live = made.plotly()
+    assert len(go.Figure(data=live["data"], layout=live["layout"]).data[0].dimensions) == 5 and "<b>rf" not in repr(live)
+    ElementTree.fromstring(made.svg())
+    assert made.svg() == charts.parallel_chart([tried(number) for number in range(5)]).svg()
+
+
+def test_runs_that_differ_in_nothing_have_no_parallel_chart() -> None:
+    assert charts.parallel_chart([tried(1), tried(1)]).panels == [] and charts.parallel_chart([tried(1)]).panels == []
+
+
+def test_a_curve_of_many_steps_keeps_its_peaks_its_gaps_and_its_ends() -> None:
+    values = [1.0 + (at % 7) * 0.01 for at in range(50_000)]
+    values[31_234], values[40_000] = 99.0, float("nan")
+    told = RunRecord(run=run(), cells=[], history=[MetricPoint(name="loss", step=at, value=value, at=AT) for at, value in enumerate(values)],
+                     files=[], fits=[], artifacts=[], git={}, environment={})  # fmt: skip
+    (panel,) = charts.curves_chart([told]).panels
+    line = panel.series[0]
+    assert len(line.x) < 1_100 and line.x[0] == 0 and line.x[-1] == 49_999
+    assert (31_234, 99.0) in set(zip(line.x, line.y, strict=True)) and line.y[line.x.index(40_000)] is None
+    assert not panel.log_y
+
+
+def test_a_curve_over_decades_is_drawn_on_a_logarithm() -> None:
+    made = charts.lines_chart("x", [1], {"a": [1]})
+    assert not made.panels[0].log_y
+    told = RunRecord(run=run(), cells=[], history=[MetricPoint(name="loss", step=at, value=10.0**-at, at=AT) for at in range(6)],
+                     files=[], fits=[], artifacts=[], git={}, environment={})  # fmt: skip
+    made = charts.history_chart(told.history)
+    assert made.panels[0].log_y and made.plotly()["layout"]["yaxis"]["type"] == "log"
+    ElementTree.fromstring(made.svg())
+
+
 def test_nothing_to_draw_is_no_chart() -> None:
     assert chart_of(model(versions=1)) is None
     assert chart_of(RunRecord(run=run(), cells=[], history=[], files=[], fits=[], artifacts=[], git={}, environment={})) is None
