@@ -2,7 +2,7 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Api, ApiError } from '../api/client';
-import { Changes, Decision, DriftReport, Endpoint, ErrorRecord, Model, ModelAlias, Run, WorkspaceInfo } from '../api/types';
+import { Changes, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, Run, WorkspaceInfo } from '../api/types';
 
 /** What one workspace shows; replaced whole, never changed in place. */
 export interface Picture {
@@ -130,6 +130,11 @@ export class WorkspaceModel {
     const done = await this._api.model.rollback({ model, alias, reason });
     void this.refresh();
     return done;
+  }
+
+  /** What a version, a run or a file was made of and went into. */
+  async lineage(subject: string): Promise<Lineage> {
+    return this._api.lineage.show({ subject });
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { Model, ModelVersion } from '../api/types';
 import { State } from '../model/model';
+import { LineageOf, LookUp } from './lineage';
 import { Chip, Empty, Facts, Section } from './parts';
 import { ago, moment, short, useWords } from './words';
 
@@ -11,6 +12,7 @@ const FIRST = 4;
 export interface ModelActions {
   onPromote: (model: Model, version: ModelVersion) => void;
   onRollback: (model: Model) => void;
+  onLineage: LookUp;
 }
 
 /** Models with their versions; promote and roll back. */
@@ -114,12 +116,12 @@ function VersionRow(props: { model: Model; version: ModelVersion } & ModelAction
           </button>
         )}
       </div>
-      {open ? <VersionFacts version={version} /> : null}
+      {open ? <VersionFacts version={version} look={props.onLineage} /> : null}
     </li>
   );
 }
 
-function VersionFacts({ version }: { version: ModelVersion }): JSX.Element {
+function VersionFacts({ version, look }: { version: ModelVersion; look: LookUp }): JSX.Element {
   const trans = useWords();
   const about: [string, React.ReactNode][] = [
     [trans.__('estimator'), version.estimator],
@@ -137,6 +139,7 @@ function VersionFacts({ version }: { version: ModelVersion }): JSX.Element {
       <Facts title={trans.__('Metrics')} facts={Object.entries(version.metrics).map(([name, value]) => [name, short(value)])} />
       <Facts title={trans.__('Takes')} facts={version.signature.inputs.map(column => [column.name, column.type])} />
       <Facts title={trans.__('About')} facts={about} />
+      <LineageOf subject={`version:${version.model}/${version.version}`} look={look} />
     </div>
   );
 }

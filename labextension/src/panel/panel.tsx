@@ -75,11 +75,12 @@ function View({ state, model }: { state: State; model: WorkspaceModel }): JSX.El
       ) : null}
       {state.phase === 'ready' ? (
         <>
-          <Runs state={state} onScope={scope => model.choose(scope)} />
+          <Runs state={state} onScope={scope => model.choose(scope)} onLineage={subject => model.lineage(subject)} />
           <Models
             state={state}
             onPromote={(chosen, version) => void dialogs.promote(model, trans, chosen, version)}
             onRollback={chosen => void dialogs.rollback(model, trans, chosen)}
+            onLineage={subject => model.lineage(subject)}
           />
           <Endpoints state={state} />
           <Drift state={state} />

@@ -3,13 +3,14 @@ import * as React from 'react';
 import { Run } from '../api/types';
 import { State } from '../model/model';
 import { Sparkline } from './charts';
+import { LineageOf, LookUp } from './lineage';
 import { Chevron, Dot, Empty, Facts, Section } from './parts';
 import { ago, duration, mainMetric, moment, plain, short, useWords } from './words';
 
 const FIRST = 6;
 
 /** The runs of the open notebook, or of everyone here. */
-export function Runs(props: { state: State; onScope: (scope: State['scope']) => void }): JSX.Element {
+export function Runs(props: { state: State; onScope: (scope: State['scope']) => void; onLineage: LookUp }): JSX.Element {
   const trans = useWords();
   const { runs, notebook, scope } = props.state;
   const [all, setAll] = React.useState(false);
@@ -57,7 +58,7 @@ export function Runs(props: { state: State; onScope: (scope: State['scope']) => 
       ) : null}
       <ul className="nbmlops-List">
         {shown.map(run => (
-          <RunRow key={run.id} run={run} metric={metric} />
+          <RunRow key={run.id} run={run} metric={metric} look={props.onLineage} />
         ))}
       </ul>
       {runs.length > FIRST ? (
@@ -69,7 +70,7 @@ export function Runs(props: { state: State; onScope: (scope: State['scope']) => 
   );
 }
 
-function RunRow({ run, metric }: { run: Run; metric: string | null }): JSX.Element {
+function RunRow({ run, metric, look }: { run: Run; metric: string | null; look: LookUp }): JSX.Element {
   const trans = useWords();
   const [open, setOpen] = React.useState(false);
   const told: { [status in Run['status']]: string } = {
@@ -98,12 +99,12 @@ function RunRow({ run, metric }: { run: Run; metric: string | null }): JSX.Eleme
         )}
         <Chevron open={open} />
       </button>
-      {open ? <RunFacts run={run} /> : null}
+      {open ? <RunFacts run={run} look={look} /> : null}
     </li>
   );
 }
 
-function RunFacts({ run }: { run: Run }): JSX.Element {
+function RunFacts({ run, look }: { run: Run; look: LookUp }): JSX.Element {
   const trans = useWords();
   const about: [string, React.ReactNode][] = [[trans.__('id'), <code key="id">{run.id}</code>]];
   about.push([trans.__('experiment'), run.experiment]);
@@ -129,6 +130,7 @@ function RunFacts({ run }: { run: Run }): JSX.Element {
       <Facts title={trans.__('Metrics')} facts={Object.entries(run.metrics).map(([name, value]) => [name, short(value)])} />
       <Facts title={trans.__('Tags')} facts={Object.entries(run.tags)} />
       <Facts title={trans.__('About')} facts={about} />
+      <LineageOf subject={run.id} look={look} />
     </div>
   );
 }
