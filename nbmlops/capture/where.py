@@ -22,7 +22,9 @@ from nbmlops.runs.current import ATTACH_ENVIRONMENT
 
 NOTEBOOK_ENVIRONMENT = "NBMLOPS_NOTEBOOK"
 _PYTHON = re.compile(r"(python|pypy|jupyter|papermill|nbconvert)[\d.\w-]*(\.exe)?")
-_PROGRAMS = {"papermill": "papermill", "jupyter-nbconvert": "nbconvert", "jupyter-execute": "nbclient"}
+_PROGRAMS = {"papermill": "papermill", "jupyter-nbconvert": "nbconvert", "jupyter-execute": "nbclient", "voila": "voila"}
+_SERVERS = ("jupyter-lab", "jupyter-notebook", "jupyter-server", "jupyter-nbclassic", "jupyterlab", "notebook", "jupyter_server")
+_ANY = "command line"
 _ANCESTORS = 3
 
 
@@ -75,7 +77,8 @@ def _of_kernel(shell: Any, names: Any, ask_server: bool, executed: list[str]) ->
         if answer.told and not headless:
             return None, "unknown"  # a console, two notebooks on one kernel, a drive without files
     if headless:
-        named = holding(program.notebooks, executed)
+        # What is executed by a program that executes notebooks is known; of another, a telling cell must say so.
+        named = holding(program.notebooks, executed) if program.name != _ANY or telling(executed) else []
         if len(named) == 1:
             return named[0], program.name
         beside = holding(in_folder(os.getcwd()) or (), executed) if not program.notebooks and telling(executed) else []
@@ -117,8 +120,10 @@ def _program() -> _Program:
         for _ in range(_ANCESTORS):
             line = process.cmdline()
             if line and _PYTHON.fullmatch(os.path.basename(line[0])):
-                name = next((_PROGRAMS[word] for part in line[:4] if (word := os.path.basename(part)) in _PROGRAMS), "command line")
-                folder = process.cwd()
+                words = [os.path.basename(part) for part in line[:4]]
+                name, folder = next((_PROGRAMS[word] for word in words if word in _PROGRAMS), _ANY), process.cwd()
+                if any(word in _SERVERS for word in words):
+                    return _Program(name, folder, [])  # it opens what it names; what it executes is another
                 named = [
                     os.path.join(folder, word)
                     for before, word in pairwise(line)
@@ -130,7 +135,7 @@ def _program() -> _Program:
                 break
     except (psutil.Error, OSError):
         pass  # it has ended, or is another user's
-    return _Program("command line", None, [])
+    return _Program(_ANY, None, [])
 
 
 def _papermills(given: Any, program: _Program) -> str | None:

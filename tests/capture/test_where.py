@@ -96,6 +96,15 @@ def test_the_environments_word_and_several_notebooks_on_one_command_line(tmp_pat
     ]
 
 
+@pytest.mark.slow
+def test_what_another_program_names_is_taken_only_if_a_telling_cell_was_executed(tmp_path):
+    write(tmp_path / "shown.ipynb", ASK.splitlines()[0], "model = 'a long cell of its own'")
+    write(tmp_path / "here.ipynb", ASK)
+    script = "import sys, nbformat, nbclient; nbclient.NotebookClient(nbformat.read('here.ipynb', 4)).execute()"
+    assert run(tmp_path, "-c", script, "shown.ipynb") == [None, "unknown", "headless"]
+    assert run(tmp_path, "-c", script, "here.ipynb") == [str(tmp_path / "here.ipynb"), "command line", "headless"]
+
+
 # -- a person at a front end
 
 
