@@ -29,11 +29,14 @@ _KNOWN = {
     "alias": "SELECT DISTINCT alias FROM alias UNION SELECT 'champion' LIMIT ?",
     "version": "SELECT DISTINCT version FROM model_version ORDER BY version DESC LIMIT ?",
     "digest": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
-    "before": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
-    "after": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
+    "comparable": "SELECT id FROM (SELECT id FROM run ORDER BY started_at DESC LIMIT 100) UNION ALL SELECT digest FROM dataset LIMIT ?",
+    "lineage": "SELECT DISTINCT model FROM model_version UNION SELECT name FROM endpoint"
+    " UNION ALL SELECT id FROM (SELECT id FROM run ORDER BY started_at DESC LIMIT 50) LIMIT ?",
     "subject": "SELECT DISTINCT subject FROM audit ORDER BY subject LIMIT ?",
 }
-_KNOWN_OF = {("endpoint", "name"): "endpoint"}
+_KNOWN_OF = {
+    ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage", ("data", "before"): "comparable", ("data", "after"): "comparable",
+}  # fmt: skip
 
 
 def add(shell: Any, undo: ExitStack) -> None:

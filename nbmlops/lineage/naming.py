@@ -29,10 +29,10 @@ def file_node(row: Any) -> LineageNode:
     return LineageNode(id=f"{kind}:{path}{part}@{state}", kind=kind, label=label[:LONGEST], detail=_joined(told), digest=digest)
 
 
-def cell_node(run: Any, position: int, cell: Any) -> LineageNode:
-    """One execution of a cell; named as its notebook counts it."""
+def cell_node(run: Any, position: int, cell: Any, paths: list[str]) -> LineageNode:
+    """One execution of a cell; named as its notebook counts it, told by the line that names what it read or wrote."""
     count = cell["execution_count"] if cell is not None else None
-    line = _first_code(cell["source"]) if cell is not None else ""
+    line = _telling_line(cell["source"], [os.path.basename(path) for path in paths]) if cell is not None else ""
     return LineageNode(
         id=f"cell:{run['id']}:{position}", kind="cell", label=f"{run['name']} [{position if count is None else count}]"[:LONGEST],
         detail=line[:LONGEST], run=run["id"],
@@ -86,9 +86,12 @@ def short(digest: str | None) -> str:
     return digest[: digest.find(":") + 13] if digest else ""
 
 
-def _first_code(source: str) -> str:
-    lines = [line.strip() for line in source.splitlines()]
-    return next((line for line in lines if line and not line.startswith("#")), "")
+def _telling_line(source: str, names: list[str]) -> str:
+    """The line that names one of `names`; else the first that does something."""
+    lines = [line.strip() for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    naming = (line for line in lines if any(name and name in line for name in names[:20]))
+    doing = (line for line in lines if not line.startswith(("import ", "from ", "%")))
+    return next(naming, None) or next(doing, None) or next(iter(lines), "")
 
 
 def _folder(path: str) -> str:

@@ -21,6 +21,7 @@ class RunLinks:
         self.reads: dict[int, set[str]] = defaultdict(set)
         self.writes: dict[int, set[str]] = defaultdict(set)
         self._cells: dict[int, Any] = {}
+        self._paths: dict[int, list[str]] = defaultdict(list)
 
     def add(self) -> list[str]:
         """Add all of it. Gives the ids of what the run did: its cells, datasets, fits and what it wrote; itself if it did nothing."""
@@ -29,6 +30,8 @@ class RunLinks:
         fits = self.ledger.read(
             "SELECT run, number, position, estimator, frame, target, depends, note FROM fit WHERE run = ? ORDER BY number", run_id
         )
+        for use in files:
+            self._paths[use["position"]].append(use["path"])
         positions = {use["position"] for use in files} | {fit["position"] for fit in fits if fit["position"] is not None}
         for row in rows_in(
             self.ledger, "SELECT position, execution_count, substr(source, 1, 2000) AS source FROM cell WHERE position IN ({}) AND run = ?",
@@ -50,7 +53,7 @@ class RunLinks:
     def _place(self, position: int | None) -> str:
         if position is None or position < 0:  # no cell did it
             return self.graph.add(run_node(self.run["id"], self.run))
-        return self.graph.add(cell_node(self.run, position, self._cells.get(position)))
+        return self.graph.add(cell_node(self.run, position, self._cells.get(position), self._paths[position]))
 
     def _add_files(self, files: Sequence[Any]) -> list[str]:
         made = []

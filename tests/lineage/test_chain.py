@@ -75,7 +75,7 @@ def test_a_version_is_followed_back_to_the_very_cells_and_files_it_was_trained_o
     }
     assert all(edge.sure for edge in found.edges)
     (cell,) = [node for node in found.nodes if node.kind == "cell"]
-    assert cell.label == "session [1]" and cell.detail == "import pandas as pd"
+    assert cell.label == "session [1]" and cell.detail == "df = pd.read_csv('flights.csv')"
 
 
 def test_a_file_that_one_notebook_wrote_and_another_read_links_the_two(tmp_path, monkeypatch):
