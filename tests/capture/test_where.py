@@ -63,7 +63,7 @@ def test_under_each_program_the_executed_notebook_is_told_and_nobody_is_taken_fo
         (["-m", "jupyter", "nbconvert", "--execute", "--to", "notebook", "--output", "twin.ipynb", "here.ipynb"], "nbconvert"),
         (["-m", "papermill", "here.ipynb", "out.ipynb", "-p", "x", "3"], "papermill"),
         (["-m", "papermill", "here.ipynb", "out.ipynb", "--inject-paths"], "papermill"),
-        (["-m", "papermill", "--engine", "nbmlops", "here.ipynb", "out.ipynb"], "runner"),
+        (["-m", "papermill", "--engine", "nbmlops", "here.ipynb", "out.ipynb"], "papermill"),
     ):
         assert run(tmp_path, *command) == [here, told, "headless"], command
     assert other.exists()
