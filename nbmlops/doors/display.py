@@ -40,7 +40,10 @@ _STYLE = (
 
 
 class Records(list):  # type: ignore[type-arg]
-    """What a magic gives for a list of records: the list, shown as a table."""
+    """What a magic gives for a list of records: the list, shown as a table; it knows what was asked for it, and where."""
+
+    asked: dict[str, Any] | None = None
+    workspace: Any = None
 
     def _repr_html_(self) -> str:
         return html_of(list(self))
@@ -108,7 +111,7 @@ def publish(value: Any) -> None:
     if kind == "Run" and len(value) >= 2 and _live_kernel():
         from nbmlops.doors.widgets import show_explorer
 
-        show_explorer(value, publish)
+        show_explorer(value, publish, asked=getattr(value, "asked", None), workspace=getattr(value, "workspace", None))
 
 
 def chart_of(value: Any) -> Any:

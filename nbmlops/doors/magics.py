@@ -99,7 +99,7 @@ class MlopsMagics(Magics):
         return self._answer(asked)
 
     def _answer(self, asked: Any) -> Any:
-        from nbmlops.contract.request import call, to_json_values
+        from nbmlops.contract.request import arguments_of, call, to_json_values
         from nbmlops.doors.display import Records
         from nbmlops.workspace import Workspace
 
@@ -110,7 +110,11 @@ class MlopsMagics(Magics):
         if asked.as_json:
             print(json.dumps(to_json_values(result), indent=2, ensure_ascii=False))
             return None
-        return Records(result) if isinstance(result, list) else result
+        if not isinstance(result, list):
+            return result
+        records = Records(result)
+        records.asked, records.workspace = arguments_of(asked.verb, asked.given, text=True), workspace
+        return records
 
     def _cell(self, words: list[str], cell: str) -> None:
         # The transformer has taken `%%mlops run` at the head of a cell; here are other words, or a call from Python.

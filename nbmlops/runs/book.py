@@ -137,9 +137,11 @@ class RunBook:
         asked = search.asked(filter, experiment=experiment, notebook=notebook, status=status)
         return self.runs(self._search(asked, sort).page(limit, offset))
 
-    def count(self, filter: str | None = None) -> int:
+    def count(
+        self, filter: str | None = None, *, experiment: str | None = None, notebook: str | None = None, status: str | None = None
+    ) -> int:
         """How many runs pass a filter."""
-        return self._search(search.asked(filter), None).count()
+        return self._search(search.asked(filter, experiment=experiment, notebook=notebook, status=status), None).count()
 
     def _search(self, asked: Filter, sort: str | None) -> search.Search:
         order = search.order(sort)

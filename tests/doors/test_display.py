@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from nbmlops.doors.text import text_of
 from nbmlops.models.records import Model, ModelVersion, Signature, SignatureColumn
 from nbmlops.monitoring.records import DriftReport, DriftScore, QualityPoint
 from nbmlops.runs.records import Comparison, Difference, MetricPoint, Run, RunRecord
+from nbmlops.workspace import Workspace
 
 AT = datetime(2013, 3, 1, tzinfo=UTC)
 HOSTILE = ["../x", "<img src=x onerror=alert(1)>", "🚀 👩‍🚀", "x" * 10_000, "\x1b[31mred\x1b[0m\x07", "a_b $x$ $y$ <b>&amp;", "'\"`{x}%s"]
@@ -240,23 +242,69 @@ def test_a_list_from_a_magic_is_still_a_list() -> None:
     assert made == [run()] and made[0].name == "a" and "<table" in made._repr_html_()
 
 
-def test_the_explorer_filters_sorts_and_holds_names_as_text(tmp_path: Path) -> None:
+@pytest.fixture
+def explored(workspace: Workspace) -> Iterator[Any]:
+    """An explorer over seven runs, three a page, and what it was told to show."""
     from nbmlops.doors.widgets import explorer
+    from nbmlops.runs import verbs
 
-    box = explorer(
-        [
-            run("<b>old</b>", 1, started_at=AT),
-            run("new", 2, started_at=AT + timedelta(days=1)),
-            run("nan", 3, metrics={"mae": float("nan")}),
-        ],
-        show=print,
-    )
-    top, pick, note, _ = box.children
-    text, order = top.children
-    assert pick.options[0][1] == run("new", 2).id
-    order.value = "mae"
-    assert [key[-1] for _, key in pick.options] == ["1", "2", "3"]
-    text.value = "old"
-    assert [key[-1] for _, key in pick.options] == ["1"]
-    assert type(box).__name__ == "VBox" and "HTML" not in {type(part).__name__ for part in (text, order, pick, note)}
+    for number in range(7):
+        verbs.start("<img src=x>" if number == 3 else f"r{number}", params={"lr": 0.1 * number, "same": 1}, workspace=workspace)
+        verbs.log({"mae": float("nan") if number == 5 else float(number), 'v"al/mae': 1.0}, workspace=workspace)
+        verbs.log({"mae": float(number) + 1}, workspace=workspace)
+    verbs.end(workspace=workspace)
+    shown: list[Any] = []
+    asked = {"limit": 3, "experiment": workspace.root.name}
+    box = explorer(verbs.find(limit=3, workspace=workspace), shown.append, asked=asked, workspace=workspace)
+    yield box.children[0], shown
     box.close_all()
+
+
+def names(table: Any) -> list[str]:
+    return [row["name"] for row in table.rows]
+
+
+def test_the_explorer_filters_sorts_and_pages_with_the_ledgers_own_words(explored: Any) -> None:
+    table, _ = explored
+    assert names(table) == ["r6", "r5", "r4"] and table.total == 7
+    table.page = 3
+    assert names(table) == ["r0"] and table.total == 7
+    table.page = 1
+    table.sort = next(column["sort"] for column in table.columns if column["name"] == "mae")
+    assert names(table) == ["r0", "r1", "r2"]
+    table.sort = '-metrics."v""al/mae"'
+    table.filter = "metrics.mae > 5 or name like *img*"
+    assert names(table) == ["r6", "r5", "<img src=x>"] and table.total == 3 and not table.wrong
+
+
+def test_a_filter_that_cannot_be_read_is_shown_plainly_and_the_runs_stay(explored: Any) -> None:
+    table, _ = explored
+    table.filter = "metrics.meo > 5"
+    assert (
+        "No run has a metric 'meo'" in table.wrong["message"]
+        and "Did you mean mae?" in table.wrong["hint"]
+        and names(table) == ["r6", "r5", "r4"]
+    )
+    table.filter = ""
+    assert table.wrong == {}
+
+
+def test_picked_runs_are_compared_opened_and_drawn(explored: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    table, shown = explored
+    table.picked = [row["id"] for row in table.rows[:2]]
+    for what in ("compare", "open"):
+        table.do(what, table.rows[0]["id"])
+    assert [type(value).__name__ for value in shown] == ["Comparison", "RunRecord"]
+    for what in ("curves", "parallel"):
+        table.do(what)
+    assert capsys.readouterr().out.count("Chart") == 2
+
+
+def test_the_explorer_holds_names_as_text_and_puts_what_varies_in_front(explored: Any) -> None:
+    table, _ = explored
+    table.filter = "name like *img*"
+    assert table.rows[0]["name"] == "<img src=x>" and table.rows[0]["cells"][0] == "<img src=x>"
+    table.filter = ""
+    heads = [column["name"] for column in table.columns]
+    assert heads.index("param lr") < heads.index("param same")
+    assert "innerHTML" not in Path(charts.__file__).with_name("explorer.js").read_text("utf-8")
