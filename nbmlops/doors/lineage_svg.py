@@ -8,9 +8,9 @@ from __future__ import annotations
 import html
 import unicodedata
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
+from nbmlops.doors.bands import Bands
 from nbmlops.doors.layers import layout, ranks_of
 from nbmlops.doors.lineage_text import tree
 from nbmlops.doors.panels import INK
@@ -21,9 +21,9 @@ _COLOURS = {
     "version": "#a8467d", "endpoint": "#c04400", "more": "#6e7781",
 }  # fmt: skip
 _WORDS = {"version": "model version", "more": "…"}
-_WIDE, _HIGH, _BESIDE, _GAP, _THIN, _EDGE = 208, 52, 56, 14, 6, 10
+_ACROSS, _WIDE, _HIGH, _BESIDE, _GAP, _THIN, _EDGE = 6, 176, 52, 40, 14, 6, 8
 _MOST_IN_LAYER = 14
-_LETTERS, _SMALL = 28, 34  # columns of text that fit in a box
+_LETTERS, _SMALL = 23, 29  # columns of text that fit in a box
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def drawing(lineage: Any) -> str:
     """The picture, from `<svg` on."""
     nodes, edges = _few(lineage)
     found = layout([node.id for node in nodes], [(edge.source, edge.target) for edge in edges], size=_HIGH, gap=_GAP, thin=_THIN)
-    width = found.layers * (_WIDE + _BESIDE) - _BESIDE + 2 * _EDGE
-    height = round(found.height) + 2 * _EDGE
+    bands = Bands(found, across=_ACROSS, wide=_WIDE, beside=_BESIDE, edge=_EDGE, size=_HIGH)
+    width, height = bands.width, bands.height
     title = visible(f"Lineage of {lineage.subject}", width=160)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img"'
@@ -58,11 +58,11 @@ def drawing(lineage: Any) -> str:
         f"<title>{html.escape(title)}</title>",
         f"<desc>{html.escape(tree(lineage))}</desc>",
     ]
-    for edge in edges:
-        parts.append(_edge(edge, found))
+    parts += [_edge(edge, bands) for edge in edges]
     roots = set(lineage.roots)
     for node in nodes:
-        parts.append(_box(node, _left(found.ranks[node.id]), found.middles[node.id] + _EDGE - _HIGH / 2, node.id in roots))
+        rank = found.ranks[node.id]
+        parts.append(_box(node, bands.left(rank), bands.middle(rank, found.middles[node.id]) - _HIGH / 2, node.id in roots))
     return "".join([*parts, "</svg>"])
 
 
@@ -93,27 +93,10 @@ def _few(lineage: Any) -> tuple[list[Any], list[Any]]:
     return kept, list(edges.values())
 
 
-def _left(rank: int) -> int:
-    return _EDGE + rank * (_WIDE + _BESIDE)
-
-
-def _edge(edge: Any, found: Any) -> str:
-    forth = found.ranks[edge.source] < found.ranks[edge.target]
-    points = [(_left(found.ranks[edge.source]) + (_WIDE if forth else 0), found.middles[edge.source] + _EDGE)]
-    for rank, middle in found.ways[edge.source, edge.target]:
-        sides = [(_left(rank), middle + _EDGE), (_left(rank) + _WIDE, middle + _EDGE)]
-        points += sides if forth else sides[::-1]
-    points.append((_left(found.ranks[edge.target]) + (0 if forth else _WIDE), found.middles[edge.target] + _EDGE))
-    path = f"M{points[0][0]} {points[0][1]:.1f}"
-    for (x, y), (to_x, to_y) in pairwise(points):
-        if y == to_y:
-            path += f"H{to_x}"
-        else:
-            middle = (x + to_x) / 2
-            path += f"C{middle} {y:.1f} {middle} {to_y:.1f} {to_x} {to_y:.1f}"
+def _edge(edge: Any, bands: Bands) -> str:
+    path, (end_x, end_y), forth = bands.path((edge.source, edge.target))
     dashes = "" if edge.sure else ' stroke-dasharray="4 4"'
     said = html.escape(visible(edge.how, width=120) + ("" if edge.sure else " (not known for sure)"))
-    end_x, end_y = points[-1]
     tip = -6 if forth else 6
     arrow = f'<path d="M{end_x + tip} {end_y - 4:.1f}L{end_x} {end_y:.1f}L{end_x + tip} {end_y + 4:.1f}" fill="none" stroke="{INK}"/>'
     return f'<g><title>{said}</title><path d="{path}" fill="none" stroke="{INK}" stroke-width="1.2"{dashes}/>{arrow}</g>'

@@ -101,3 +101,24 @@ def test_no_two_boxes_of_a_layer_touch_and_edges_go_on() -> None:
 def test_a_long_way_makes_no_deep_recursion() -> None:
     nodes = list(range(5000))
     assert ranks_of(nodes, list(pairwise(nodes)))[4999] == 4999
+
+
+def test_a_long_chain_is_drawn_in_rows_as_wide_as_a_page() -> None:
+    nodes = [LineageNode(id=str(number), kind="cell", label=str(number)) for number in range(40)]
+    edges = [LineageEdge(source=str(one), target=str(one + 1), how="went into") for one in range(39)]
+    edges += [LineageEdge(source="0", target="39", how="went into"), LineageEdge(source="39", target="3", how="went into")]
+    tree = ElementTree.fromstring(chart_of(Lineage(subject="long", roots=["0"], nodes=nodes, edges=edges)).svg())
+    assert float(tree.get("width")) < 1400 and float(tree.get("height")) > 6 * 52
+    boxes = [(float(box.get("x")), float(box.get("y"))) for box in tree.iter() if box.tag.endswith("rect")]
+    assert len(set(boxes)) == 40 and max(y for _, y in boxes) + 52 <= float(tree.get("height"))
+
+
+def test_any_graph_can_be_drawn() -> None:
+    chance = random.Random(5)
+    for _ in range(20):
+        nodes = [LineageNode(id=str(number), kind="file", label=str(number)) for number in range(chance.randint(1, 60))]
+        pairs = {(chance.choice(nodes).id, chance.choice(nodes).id) for _ in range(chance.randint(0, 90))}
+        edges = [LineageEdge(source=one, target=other, how="wrote") for one, other in sorted(pairs) if one != other]
+        found = Lineage(subject="any", roots=[nodes[0].id], nodes=nodes, edges=edges)
+        ElementTree.fromstring(chart_of(found).svg())
+        assert text_of(found)
