@@ -32,9 +32,9 @@ class Spool:
         self.size = 0
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            # In one call, before the file has its size: whoever finds it finds its owner too.
-            self.size = self._after_owner = os.pwrite(self._handle, _whole(0, this_process().as_text().encode()), 0)
+            owner = _whole(0, this_process().as_text().encode())
+            self._handle = _made(self.path, owner)
+            self.size = self._after_owner = len(owner)
             self._map = self._mapped(_FIRST_BYTES)
         except OSError as error:
             raise self._said(error) from error
@@ -81,6 +81,27 @@ class Spool:
             f"The workspace at {self.path.parent.parent} cannot be written: {error.strerror}.",
             hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
         )
+
+
+def _made(path: Path, content: bytes) -> int:
+    """A file that has its content from the moment it has its name, where the system can do that; opened."""
+    if hasattr(os, "O_TMPFILE"):
+        place = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            handle = os.open(".", os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600, dir_fd=place)
+            try:
+                os.pwrite(handle, content, 0)
+                os.link(f"/proc/self/fd/{handle}", path.name, src_dir_fd=place, dst_dir_fd=place, follow_symlinks=True)
+                return handle
+            except OSError:
+                os.close(handle)
+        except OSError:
+            pass  # a file system that has no such files: the usual way, which says what is wrong
+        finally:
+            os.close(place)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.pwrite(handle, content, 0)
+    return handle
 
 
 def _whole(number: int, content: bytes) -> bytes:
