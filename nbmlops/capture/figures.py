@@ -1,4 +1,4 @@
-"""Figures shown: the pictures among a cell's outputs, told by the kernel's display publisher."""
+"""Figures shown: the pictures among a cell's outputs."""
 
 from __future__ import annotations
 

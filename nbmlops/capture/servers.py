@@ -40,7 +40,10 @@ def ask(kernel_id: str, *, patience_s: float = PATIENCE_S) -> Answer:
             found.append(Answer(False))
 
     thread = threading.Thread(target=work, daemon=True, name="nbmlops-where")
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        return Answer(False)  # the interpreter is leaving: nobody is asked any more
     thread.join(patience_s)
     return found[0] if found else Answer(False)
 

@@ -18,7 +18,6 @@ from nbmlops.capture import servers
 from nbmlops.capture.notebook_files import holding, in_folder, telling
 from nbmlops.capture.reads import reads
 from nbmlops.ledger.secrets import mask
-from nbmlops.runs.current import ATTACH_ENVIRONMENT
 
 NOTEBOOK_ENVIRONMENT = "NBMLOPS_NOTEBOOK"
 _PYTHON = re.compile(r"(python|pypy|jupyter|papermill|nbconvert)[\d.\w-]*(\.exe)?")
@@ -36,7 +35,7 @@ def notebook_of(shell: Any, *, ask_server: bool = True, executed: Sequence[str] 
     """
     told = os.environ.get(NOTEBOOK_ENVIRONMENT)
     if told:
-        return os.path.abspath(os.path.expanduser(told)), "runner" if os.environ.get(ATTACH_ENVIRONMENT) else "environment"
+        return os.path.abspath(os.path.expanduser(told)), "environment"
     names = getattr(shell, "user_ns", {})
     given = names.get("__vsc_ipynb_file__")
     if isinstance(given, str) and os.path.isfile(given):
@@ -49,8 +48,7 @@ def notebook_of(shell: Any, *, ask_server: bool = True, executed: Sequence[str] 
 
 def lets_errors_pass(shell: Any) -> bool:
     """Whether who executes goes on after an error of the executing cell; it is told with each cell."""
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    return ((parent or {}).get("content") or {}).get("stop_on_error") is False
+    return _request(shell).get("stop_on_error") is False
 
 
 def driven(shell: Any) -> Literal["live", "headless"]:
