@@ -18,6 +18,14 @@ Some = frozenset[int]
 NOTHING: Some = frozenset()
 
 
+def union(many: Iterable[Some]) -> Some:
+    """All of them; the only one itself, where there is but one."""
+    found = NOTHING
+    for one in many:
+        found = found | one if found else one
+    return found
+
+
 class Objects:
     """Names, objects, and what the executing cell has needed of them so far."""
 
@@ -40,7 +48,6 @@ class Objects:
         self._library: dict[str, int] = {}
         self._next = 0
         self._possibly = False
-        self._active: list[Code] = []
         self._steps = 0
         self._read_codes: set[int] = set()
         self._here: dict[str, Some] = {}  # what this execution bound so far
@@ -77,8 +84,8 @@ class Objects:
     def reach(self, objects: Iterable[int]) -> set[int]:
         """The objects, and all that can be reached from them."""
         found = set(objects)
-        asked = list(found)
         holds, class_of = self.holds, self.class_of
+        asked = [one for one in found if one in holds or one in class_of]
         while asked:
             one = asked.pop()
             for more in (holds.get(one), class_of.get(one)):
@@ -140,7 +147,7 @@ class Objects:
                     self._change_process()
                 self.changed[self.library(root)] = self.position
             self.changed[one] = self.position
-            if held:
+            if held and self.kind.get(one) != "frame":  # a frame copies what it is given
                 self.keep(one, held)
         if deep:
             for one in self.reach(whole) - whole:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbmlops.capture.called import Calls
-from nbmlops.capture.objects import NOTHING, Some
+from nbmlops.capture.objects import NOTHING, Some, union
 from nbmlops.capture.purity import USUAL
 from nbmlops.capture.steps import Do, Step
 
@@ -28,6 +28,12 @@ class _Frame:
 
 class World(Calls):
     """What is known of a session's names and objects after some executions; `play` adds one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._active: list[int] = []
+        # By a step's number: half the time of looking it up.
+        self._plays: list[Any] = [None, *(getattr(self, f"_do_{do.name.lower()}") for do in Do)]
 
     def play(self, steps: list[Step], slots: int, position: int, *, raised: bool, kinds: Mapping[str, str]) -> set[int]:
         """Play an execution's steps; gives the executions that it needs directly."""
@@ -52,6 +58,8 @@ class World(Calls):
             self.own[name] = NOTHING
         elif len(own) == 1:
             (one,) = own
+            if self.kind.get(one) == kind:
+                return
             if one in self._looked_at or one in self.code or one in self.methods or one in self.dotted or one in self.holds:
                 return
             self._looked_at.add(one)
@@ -66,116 +74,144 @@ class World(Calls):
     def invoke(self, function: int, local: dict[str, Some]) -> Some:
         """Play a function's body."""
         code = self.code[function]
-        handed = frozenset().union(*local.values()) if local else NOTHING
-        if code in self._active or len(self._active) > _DEEPEST:
+        handed = union(local.values())
+        if function in self._active or len(self._active) > _DEEPEST:
+            if not code.quiet:
+                # What recursion does to its own arguments is not followed.
+                self.change(self._changeable(handed), deep=True)
             return handed
         frame = _Frame(function)
         frame.local = dict(local)
-        self._active.append(code)
-        possibly, self._possibly = self._possibly, self._possibly
+        self._active.append(function)
         self._run(code.steps, [NOTHING] * code.slots, frame)
-        self._possibly = possibly
         self._active.pop()
         given = frozenset(frame.given)
         return frozenset({self.new("stream", given | handed)}) if code.generator else given
 
     def _run(self, steps: list[Step], slots: list[Some], frame: _Frame) -> None:
+        plays = self._plays
+        self._steps += len(steps)
+        if self._steps > _MOST_STEPS:
+            self.anything_changes()
+            return
         for step in steps:
-            self._steps += 1
-            if self._steps > _MOST_STEPS:
-                self.anything_changes()
-                return
-            do, at = step[0], step[1] if len(step) > 1 else 0
-            if do is Do.LOAD:
-                here = self._here.get(step[2]) if step[3] else None
-                if here is None:
-                    slots[at] = self.read_name(step[2])
-                else:
-                    self.read(here)
-                    slots[at] = here
-            elif do is Do.LOCAL:
-                slots[at] = frame.local.get(step[2], NOTHING)
-            elif do is Do.BIND:
-                self.bind(step[1], slots[step[2]], step[3])
-            elif do is Do.SET:
-                old = frame.local.get(step[1], NOTHING)
-                frame.local[step[1]] = old | slots[step[2]] if step[3] else slots[step[2]]
-            elif do is Do.ATTRIBUTE:
-                slots[at] = self.attribute(slots[step[2]], step[3])
-            elif do is Do.CALL:
-                slots[at] = self.call(step[2], slots)
-            elif do is Do.MAKE:
-                held = frozenset().union(*(slots[one] for one in step[3])) if step[3] else NOTHING
-                one = self.new(step[2], held)
-                if step[4]:
-                    self.fields[one] = tuple(slots[part] for part in step[3])
-                slots[at] = frozenset({one})
-            elif do is Do.OPERATE:
-                slots[at] = self._operate(tuple(slots[one] for one in step[2]), step[3])
-            elif do is Do.AUGMENT:
-                # In place or anew: one object stands for both.
-                slots[at] = slots[step[2]] or self._operate((slots[step[3]],), False)
-            elif do is Do.PART:
-                index = step[4]
-                chosen = slots[step[3]]
-                if index == "any" and chosen and all(self.kind.get(one) in ("plain", "mask") and one not in self.fields for one in chosen):
-                    index = "fancy"
-                slots[at] = self.part(slots[step[2]], index)
-            elif do is Do.ITERATE:
-                slots[at] = self.iterate(slots[step[2]])
-            elif do is Do.UNPACK:
-                whole = slots[step[2]]
-                if whole and all(self.kind.get(one) == "separate" and not self.holds.get(one) for one in whole):
-                    slots[at] = frozenset({self.new("separate")})
-                else:
-                    slots[at] = self.part(whole, step[3])
-            elif do is Do.JOIN:
-                slots[at] = frozenset().union(*(slots[one] for one in step[2]))
-            elif do is Do.CHANGE:
-                self.change(slots[step[1]], frozenset().union(*(slots[one] for one in step[2])) if step[2] else ())
-            elif do is Do.LOOP:
-                self._loop(step[1], slots, frame)
-            elif do is Do.FUNCTION:
-                one = self.new("", frozenset().union(*(slots[held] for held in step[3])) if step[3] else ())
-                self.code[one] = step[2]
-                slots[at] = frozenset({one})
-            elif do is Do.HOLD:
-                for one in slots[step[1]]:
-                    self.keep(one, frozenset().union(*(slots[held] for held in step[2])))
-            elif do is Do.FREE:
-                slots[at] = frozenset(self.holds.get(frame.of, NOTHING)) if frame.of is not None else NOTHING
-            elif do is Do.SET_FREE:
-                if frame.of is not None:
-                    self.change({frame.of}, slots[step[1]])
-            elif do is Do.SURE:
-                if not self._possibly:
-                    self.own[step[1]] = frozenset().union(*(slots[one] for one in step[2])) if step[2] else NOTHING
-                    self.bound[step[1]] = frozenset({self.position})
-            elif do is Do.RETURN:
-                frame.given |= slots[step[1]]
-            elif do is Do.IMPORT:
-                if self.process is not None:
-                    self.needs.add(self.process)
-                one = self.library(step[2])
-                self.read({one})
-                slots[at] = frozenset({one})
-            elif do is Do.CLASS:
-                held = frozenset().union(*(slots[one] for one in (*step[3], *step[2].values()))) if step[3] or step[2] else NOTHING
-                one = self.new("", held)
-                self.methods[one] = {name: slots[slot] for name, slot in step[2].items()}
-                slots[at] = frozenset({one})
-            elif do is Do.DELETE:
-                self.bind(step[1], NOTHING, step[2])
-            elif do is Do.STAR:
-                self._star(step[1])
-            elif do is Do.OPAQUE:
-                self.anything_changes()
-            elif do is Do.WORDS:
-                for name in step[1]:
-                    if name in self.own:
-                        own = self.read_name(name)
-                        self.change(self._changeable(own), deep=True)
-                    self.bind(name, frozenset({self.new()}), True)
+            plays[step[0]](step, slots, frame)
+
+    # -- the steps; `capture/steps.py` says what each is
+
+    def _do_load(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        here = self._here.get(step[2]) if step[3] else None
+        if here is None:
+            slots[step[1]] = self.read_name(step[2])
+        else:
+            self.read(here)
+            slots[step[1]] = here
+
+    def _do_local(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = frame.local.get(step[2], NOTHING)
+
+    def _do_free(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = frozenset(self.holds.get(frame.of, ())) if frame.of is not None else NOTHING
+
+    def _do_bind(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self.bind(step[1], slots[step[2]], step[3])
+
+    def _do_sure(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        if not self._possibly:
+            self.own[step[1]] = union(slots[one] for one in step[2])
+            self.bound[step[1]] = frozenset({self.position})
+
+    def _do_set(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        earlier = frame.local.get(step[1], NOTHING) if step[3] else NOTHING
+        frame.local[step[1]] = earlier | slots[step[2]]
+
+    def _do_set_free(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        if frame.of is not None:
+            self.change({frame.of}, slots[step[1]])
+
+    def _do_delete(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self.bind(step[1], NOTHING, step[2])
+
+    def _do_make(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        one = self.new(step[2], union(slots[one] for one in step[3]))
+        if step[4]:
+            self.fields[one] = tuple(slots[part] for part in step[3])
+        slots[step[1]] = frozenset({one})
+
+    def _do_operate(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = self._operate([slots[one] for one in step[2]], step[3])
+
+    def _do_augment(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        # In place or anew: one object stands for both.
+        slots[step[1]] = slots[step[2]] or self._operate([slots[step[3]]], False)
+
+    def _do_part(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        index, chosen = step[4], slots[step[3]]
+        if index == "any" and chosen and all(self.kind.get(one) in ("plain", "mask") and one not in self.fields for one in chosen):
+            index = "fancy"
+        slots[step[1]] = self.part(slots[step[2]], index)
+
+    def _do_attribute(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = self.attribute(slots[step[2]], step[3])
+
+    def _do_iterate(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = self.iterate(slots[step[2]])
+
+    def _do_unpack(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        whole = slots[step[2]]
+        if whole and all(self.kind.get(one) == "separate" and not self.holds.get(one) for one in whole):
+            slots[step[1]] = frozenset({self.new("separate")})
+        else:
+            slots[step[1]] = self.part(whole, step[3])
+
+    def _do_join(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = union(slots[one] for one in step[2])
+
+    def _do_change(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self.change(slots[step[1]], union(slots[one] for one in step[2]))
+
+    def _do_call(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        slots[step[1]] = self.call(step[2], slots)
+
+    def _do_function(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        one = self.new("", union(slots[held] for held in step[3]))
+        self.code[one] = step[2]
+        slots[step[1]] = frozenset({one})
+
+    def _do_hold(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        held = union(slots[one] for one in step[2])
+        for one in slots[step[1]]:
+            self.keep(one, held)
+
+    def _do_class(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        one = self.new("", union(slots[held] for held in (*step[3], *step[2].values())))
+        self.methods[one] = {name: slots[slot] for name, slot in step[2].items()}
+        slots[step[1]] = frozenset({one})
+
+    def _do_import(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        if self.process is not None:
+            self.needs.add(self.process)
+        one = self.library(step[2])
+        self.read((one,))
+        slots[step[1]] = frozenset({one})
+
+    def _do_star(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self._star(step[1])
+
+    def _do_opaque(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self.anything_changes()
+
+    def _do_return(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        frame.given |= slots[step[1]]
+
+    def _do_loop(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        self._loop(step[1], slots, frame)
+
+    def _do_words(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        for name in step[1]:
+            if name in self.own:
+                self.change(self._changeable(self.read_name(name)), deep=True)
+            self.bind(name, frozenset({self.new()}), True)
 
     def _loop(self, steps: list[Step], slots: list[Some], frame: _Frame) -> None:
         """Play a loop's body until another turn could tell nothing new."""
@@ -193,8 +229,8 @@ class World(Calls):
                 return
             known = now
 
-    def _operate(self, operands: tuple[Some, ...], mask: bool) -> Some:
-        every = frozenset().union(*operands)
+    def _operate(self, operands: list[Some], mask: bool) -> Some:
+        every = union(operands)
         if not every:
             return NOTHING
         found: set[int] = set()
