@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -14,6 +17,8 @@ from nbclient import NotebookClient
 
 from nbmlops.capture.outputs import Outputs, digest_of_saved
 from nbmlops.capture.shown import Shown
+from nbmlops.runs.book import RunBook
+from nbmlops.workspace import Workspace
 
 LISTEN = """
 from nbmlops.capture.outputs import Outputs
@@ -153,3 +158,34 @@ def test_a_line_too_long_to_hold_has_the_same_digest_in_any_pieces(size):
     text = "y\n" + ("x at 0x7f0000000000 " * (size // 20 + 1))[:size] + "\rz\nend"
     assert _text(text) == _text(*(text[at : at + 70_001] for at in range(0, len(text), 70_001)))
     assert _text(text) != _text(text.replace("end", "bend"))
+
+
+@pytest.mark.slow
+def test_a_run_recorded_under_nbconvert_names_its_notebook_and_agrees_with_the_outputs_it_saved(tmp_path):
+    sources = [
+        "%load_ext nbmlops",
+        "print('a')",
+        "{'b': 1}",
+        "%mlops run find",
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1]);",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
+    nbformat.write(notebook, tmp_path / "train.ipynb")
+    command = [sys.executable, "-m", "jupyter", "nbconvert", "--execute", "--to", "notebook", "--output", "out.ipynb", "train.ipynb"]
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("NBMLOPS", "JPY_"))}
+    subprocess.run(command, cwd=tmp_path, env=env, check=True, timeout=120, capture_output=True)
+    book = RunBook(Workspace.at(tmp_path))
+    (run,) = book.find()
+    record = book.record(run.id)
+    assert (run.kind, run.status, run.notebook, run.notebook_known_from) == (
+        "headless",
+        "finished",
+        str(tmp_path / "train.ipynb"),
+        "nbconvert",
+    )
+    saved = {cell.source: digest_of_saved(cell.outputs) for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells}
+    told = {cell.source: cell.outputs for cell in record.cells if cell.outputs}
+    assert len(told) >= 3 and told == {source: saved[source] for source in told}
+    assert [artifact.media_type for artifact in record.artifacts if artifact.position is not None] == ["image/png"]
+    assert record.environment["distributions"]["numpy"]
