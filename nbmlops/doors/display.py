@@ -103,9 +103,13 @@ def publish(value: Any) -> None:
 
     from nbmlops.doors.text import text_of
 
-    display({"text/html": html_of(value), "text/plain": text_of(value, width=120)}, raw=True)
+    tables = {"text/html": html_of(value), "text/plain": text_of(value, width=120)}
     chart = chart_of(value)
-    if chart is not None:
+    drawn = type(value).__name__ == "Lineage"  # the picture says it all; its table is for who looks closer
+    if chart is not None and drawn:
+        display(chart)
+    display(tables, raw=True)
+    if chart is not None and not drawn:
         display(chart)
     kind = type(value[0]).__name__ if isinstance(value, list) and value else None
     if kind == "Run" and len(value) >= 2 and _live_kernel():

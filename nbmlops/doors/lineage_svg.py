@@ -28,7 +28,7 @@ _LETTERS, _SMALL = 23, 29  # columns of text that fit in a box
 
 @dataclass(frozen=True)
 class LineageDrawing:
-    """A lineage as a notebook shows it: SVG that stays in the saved file, and the same as text."""
+    """A lineage as a notebook shows it: SVG that stays in the saved file."""
 
     lineage: Any
 
@@ -42,7 +42,7 @@ class LineageDrawing:
         return drawing(self.lineage)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"image/svg+xml": self.svg(), "text/plain": tree(self.lineage)}
+        return {"image/svg+xml": self.svg(), "text/plain": f"Picture: lineage of {visible(self.lineage.subject, width=80)}"}
 
 
 def drawing(lineage: Any) -> str:
