@@ -75,15 +75,13 @@ class RunBook:
     def settle(self) -> list[str]:
         """Take in what dead processes left, and find runs whose owner has died: `killed`. Gives their ids."""
         spooled.flush(self.workspace)
-        gone: set[str] = set()  # who was dead before what they left was read: nothing more is to come of them
-        while True:
-            spooled.take_in(self.workspace)
-            running = self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'")
-            found = {owner for owner in {row["owner"] for row in running} if alive(Owner.from_text(owner)) is False}
-            if found <= gone:
-                break
-            gone |= found
-        dead = [row["id"] for row in running if row["owner"] in gone]
+        spooled.take_in(self.workspace)
+        gone = {owner for owner in self._owners() if alive(Owner.from_text(owner)) is False}
+        if not gone:
+            return []
+        # They were dead before this is read: nothing more is to come of them. Who has died since is found the next time.
+        spooled.take_in(self.workspace)
+        dead = [run_id for owner, run_ids in self._owners().items() if owner in gone for run_id in run_ids]
         if dead:
             with self.workspace.ledger.write() as tx:
                 for run_id in dead:
@@ -93,6 +91,13 @@ class RunBook:
                     spooled.apply(tx, Event(run_id, ended=over))
                     tx.changed("run", run_id)
         return dead
+
+    def _owners(self) -> dict[str, list[str]]:
+        """The runs that are running, by who runs them."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in self.workspace.ledger.read("SELECT id, owner FROM run WHERE status = 'running'"):
+            found[row["owner"]].append(row["id"])
+        return found
 
     def _say(self, event: Event) -> None:
         spooled.writer(self.workspace).say(event)

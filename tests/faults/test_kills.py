@@ -59,8 +59,9 @@ def killed_over_and_over(warm, kind, number, kills, seed):
     for kill in range(kills):
         told = warm.folder / "told" / f"{kind}-{number}-{kill}"
         pid = warm.begin(kind, told)
-        until(lambda: told.exists() and told.stat().st_size)
-        time.sleep(chance.random() ** 2 * 0.2)
+        first = b"will" if chance.random() < 0.1 else b"did"  # some die in their very first step
+        until(lambda: told.exists() and first in told.read_bytes())
+        time.sleep(chance.random() * 0.25)
         os.kill(pid, signal.SIGKILL)
 
 
@@ -93,7 +94,8 @@ def test_no_acknowledged_record_is_lost_in_500_kills_at_random_moments(tmp_path)
     acknowledged = 0
     for lines in told:
         acknowledged += check(book, runs, lines)
-    assert acknowledged > 2_000
+    assert acknowledged > 2_000, acknowledged
+    print("acknowledged", acknowledged, "runs", len(runs), Counter(run.status for run in runs.values()))
     begun = Counter(line[1] for lines in told for line in lines if line[0] == "will")
     assert len(runs) <= begun["open"]
     for digest in {row["digest"] for row in place.ledger.read("SELECT digest FROM artifact")}:
@@ -130,4 +132,4 @@ def check(book, runs, lines):
             assert record.run.tags == {"t": str(record.run.params["n"])}
         if sources:
             assert len(record.fits) == 1 and record.files
-    return len(did)
+    return sum(what[0] != "settle" for what in did)

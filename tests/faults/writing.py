@@ -7,6 +7,7 @@ each, what it is about to do (`"will"`) and what has returned (`"did"`): whateve
 from __future__ import annotations
 
 import json
+import mimetypes
 import os
 import signal
 import sys
@@ -15,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec  # noqa: F401 - imported once, before any writer is forked
-import numpy as np  # noqa: F401
+import pandas as pd  # noqa: F401
 from IPython.core.interactiveshell import InteractiveShell
 
-from nbmlops import capture
+from nbmlops import capture, plugins
 from nbmlops.capture import hashing, session  # noqa: F401
+from nbmlops.data import looks  # noqa: F401
 from nbmlops.runs import current, spooled, surroundings, verbs  # noqa: F401
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace, opened
@@ -89,6 +91,9 @@ def settle(say: Say) -> None:
 def main() -> None:
     """Fork a writer for each line."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    mimetypes.init()
+    for kind, name in (("ledger", "sqlite"), ("blobs", "folder")):
+        plugins.adapter(kind, name)
     for line in sys.stdin:
         kind, folder, told = line.split()
         pid = os.fork()
