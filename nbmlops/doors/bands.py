@@ -48,6 +48,10 @@ class Bands:
         found = self.found
         forth = found.ranks[source] < found.ranks[target]
         stops = [(found.ranks[source], found.middles[source]), *found.ways[edge], (found.ranks[target], found.middles[target])]
+        if found.ranks[source] == found.ranks[target]:  # beside each other: out and in at the right
+            side, below = self.left(found.ranks[source]) + self.wide, self.beside * 0.6
+            y, end_y = (self.middle(rank, height) for rank, height in stops)
+            return f"M{side} {y:.1f}C{side + below} {y:.1f} {side + below} {end_y:.1f} {side} {end_y:.1f}", (side, end_y), False
         words: list[str] = []
         end = (0.0, 0.0)
         for (rank, height), (to_rank, to_height) in pairwise(stops):

@@ -7,7 +7,7 @@ layer by the middle of the neighbours; then each as near to its neighbours as th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -50,6 +50,24 @@ def ranks_of(nodes: Iterable[Any], edges: Iterable[Edge]) -> dict[Any, int]:
     return {node: ranks[node] for node in into}
 
 
+def placed_ranks(nodes: list[Any], edges: list[Edge], aside: Collection[Edge]) -> dict[Any, int]:
+    """Layers in which edges `aside` count for those nodes only that have no others.
+
+    >>> placed_ranks(list("abcz"), [("a", "b"), ("b", "c"), ("z", "c")], {("z", "c")})
+    {'a': 0, 'b': 1, 'c': 2, 'z': 1}
+    """
+    counted = [edge for edge in edges if edge not in aside]
+    ranks = ranks_of(nodes, counted)
+    held = {node for edge in counted for node in edge}
+    for source, target in edges:
+        if source not in held and target in held:
+            ranks[source] = ranks[target] - 1
+        elif target not in held and source in held:
+            ranks[target] = ranks[source] + 1
+    steps = {rank: number for number, rank in enumerate(sorted(set(ranks.values())))}
+    return {node: steps[rank] for node, rank in ranks.items()}
+
+
 def _forward(nodes: list[Any], edges: list[Edge]) -> tuple[dict[Any, list[Any]], dict[Any, list[Any]]]:
     """Neighbours both ways without the edges that close cycles (found depth first, without recursion)."""
     following: dict[Any, list[Any]] = {node: [] for node in nodes}
@@ -80,9 +98,9 @@ def _forward(nodes: list[Any], edges: list[Edge]) -> tuple[dict[Any, list[Any]],
     return into, out
 
 
-def layout(nodes: list[Any], edges: list[Edge], *, size: float, gap: float, thin: float) -> Layout:
+def layout(nodes: list[Any], edges: list[Edge], *, size: float, gap: float, thin: float, aside: Collection[Edge] = ()) -> Layout:
     """Places for nodes `size` high, `gap` apart; a long edge takes `thin` in each layer it crosses."""
-    ranks = ranks_of(nodes, edges)
+    ranks = placed_ranks(nodes, edges, aside)
     layers: list[list[Any]] = [[] for _ in range(max(ranks.values(), default=0) + 1)]
     for node in nodes:
         layers[ranks[node]].append(node)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nbmlops.doors.bands import Bands
-from nbmlops.doors.layers import layout, ranks_of
+from nbmlops.doors.layers import layout, placed_ranks
 from nbmlops.doors.lineage_text import tree
 from nbmlops.doors.panels import INK
 from nbmlops.doors.tables import visible
@@ -48,7 +48,7 @@ class LineageDrawing:
 def drawing(lineage: Any) -> str:
     """The picture, from `<svg` on."""
     nodes, edges = _few(lineage)
-    found = layout([node.id for node in nodes], [(edge.source, edge.target) for edge in edges], size=_HIGH, gap=_GAP, thin=_THIN)
+    found = layout([node.id for node in nodes], _pairs(edges), size=_HIGH, gap=_GAP, thin=_THIN, aside=_aside(edges))
     bands = Bands(found, across=_ACROSS, wide=_WIDE, beside=_BESIDE, edge=_EDGE, size=_HIGH)
     width, height = bands.width, bands.height
     title = visible(f"Lineage of {lineage.subject}", width=160)
@@ -66,9 +66,17 @@ def drawing(lineage: Any) -> str:
     return "".join([*parts, "</svg>"])
 
 
+def _pairs(edges: Any) -> list[tuple[str, str]]:
+    return [(edge.source, edge.target) for edge in edges]
+
+
+def _aside(edges: Any) -> set[tuple[str, str]]:
+    return {(edge.source, edge.target) for edge in edges if edge.aside}
+
+
 def _few(lineage: Any) -> tuple[list[Any], list[Any]]:
     """Nodes and edges with what is too much for one layer as one box that says how many."""
-    ranks = ranks_of([node.id for node in lineage.nodes], [(edge.source, edge.target) for edge in lineage.edges])
+    ranks = placed_ranks([node.id for node in lineage.nodes], _pairs(lineage.edges), _aside(lineage.edges))
     layers: dict[int, list[Any]] = {}
     for node in lineage.nodes:
         layers.setdefault(ranks[node.id], []).append(node)
@@ -95,7 +103,7 @@ def _few(lineage: Any) -> tuple[list[Any], list[Any]]:
 
 def _edge(edge: Any, bands: Bands) -> str:
     path, (end_x, end_y), forth = bands.path((edge.source, edge.target))
-    dashes = "" if edge.sure else ' stroke-dasharray="4 4"'
+    dashes = ' stroke-dasharray="1 3"' if edge.aside else "" if edge.sure else ' stroke-dasharray="4 4"'
     said = html.escape(visible(edge.how, width=120) + ("" if edge.sure else " (not known for sure)"))
     tip = -6 if forth else 6
     arrow = f'<path d="M{end_x + tip} {end_y - 4:.1f}L{end_x} {end_y:.1f}L{end_x + tip} {end_y + 4:.1f}" fill="none" stroke="{INK}"/>'
@@ -112,7 +120,7 @@ def _box(node: Any, left: float, top: float, asked: bool) -> str:
         f'<g><title>{whole}</title><rect x="{left}" y="{top:.1f}" width="{_WIDE}" height="{_HIGH}" rx="6" fill="#f7f8fa" stroke="{colour}"'
         f' stroke-width="{2.6 if asked else 1.2}"{dashes}/>'
         f'<text x="{left + 10}" y="{top + 14:.1f}" font-size="9.5" fill="{colour}">{kind}</text>'
-        f'<text x="{left + 10}" y="{top + 29:.1f}" font-size="12.5" font-weight="600" fill="#1f2328">{_cut(node.label, _LETTERS)}</text>'
+        f'<text x="{left + 10}" y="{top + 29:.1f}" font-size="11.5" font-weight="600" fill="#1f2328">{_cut(node.label, _LETTERS)}</text>'
         f'<text x="{left + 10}" y="{top + 44:.1f}" font-size="10" fill="#57606a">{_cut(node.detail, _SMALL)}</text></g>'
     )
 

@@ -228,8 +228,7 @@ class Expansion:
         for decision in decisions:
             if decision["before"] is None or decision["before"] == row["version"]:
                 continue
-            before = self.ledger.read_one("SELECT * FROM model_version WHERE model = ? AND version = ?", row["model"], decision["before"])
-            source = self.graph.add(version_node(row["model"], decision["before"], before, []))
+            source, _ = self._named_version(row["model"], decision["before"])
             how = f"retrained by policy, {str(decision['until'])[:10]}: {decision['action']}"
             self.graph.link(source, node, how, aside=True)
 

@@ -16,7 +16,6 @@ class Graph:
         self.nodes: dict[str, LineageNode] = {}
         self.made_from: dict[str, dict[str, LineageEdge]] = {}
         self.went_into: dict[str, dict[str, LineageEdge]] = {}
-        self._aside: set[tuple[str, str]] = set()
 
     def add(self, node: LineageNode) -> str:
         """Add a node and give its id; one that was missing becomes what it is."""
@@ -30,11 +29,9 @@ class Graph:
 
         `aside`: it is shown and not followed, as of a version that was served before.
         """
-        if aside:
-            self._aside.add((source, target))
         known = self.went_into.setdefault(source, {}).get(target)
         if source != target and (known is None or (sure and not known.sure)):
-            edge = LineageEdge(source=source, target=target, how=how, sure=sure)
+            edge = LineageEdge(source=source, target=target, how=how, sure=sure, aside=aside)
             self.went_into[source][target] = self.made_from.setdefault(target, {})[source] = edge
 
     def walk(self, roots: Iterable[str], *, upstream: bool, depth: int | None, expand: Expand) -> list[LineageEdge]:
@@ -54,7 +51,7 @@ class Graph:
             for node in frontier:
                 for other, edge in list(edges.get(node, {}).items()):
                     found[edge.source, edge.target] = edge
-                    if other not in seen and (edge.source, edge.target) not in self._aside:
+                    if other not in seen and not edge.aside:
                         seen.add(other)
                         following.append(other)
             frontier = following

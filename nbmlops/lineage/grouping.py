@@ -26,7 +26,7 @@ def grouped(
     >>> cell = LineageNode(id="c", kind="cell", label="read [1]")
     >>> nodes, edges, _ = grouped([*files, cell], [LineageEdge(source=f.id, target="c", how="read by") for f in files], ["c"])
     >>> [(node.label, node.count) for node in nodes], len(edges)
-    ([('9 files: 0.png … 8.png', 9), ('read [1]', 1)], 1)
+    ([('9 files', 9), ('read [1]', 1)], 1)
     """
     asked = set(roots)
     colours = _colours(nodes, edges, asked)
@@ -72,8 +72,7 @@ def _colours(nodes: list[LineageNode], edges: list[LineageEdge], asked: set[str]
 
 def _class_of(node: LineageNode) -> tuple[str, ...]:
     if node.kind in ("file", "url", "sql"):
-        place = node.id.removeprefix(f"{node.kind}:").rpartition("@")[0]
-        return (node.kind, os.path.dirname(place))
+        return (node.kind, _folder(node))
     if node.kind == "version":
         return (node.kind, node.label.rpartition("/")[0])
     if node.kind in ("cell", "fit"):
@@ -84,14 +83,19 @@ def _class_of(node: LineageNode) -> tuple[str, ...]:
 def _one_of(members: list[LineageNode]) -> LineageNode:
     first, last = members[0], members[-1]
     count = sum(member.count for member in members)
-    labels = {member.label for member in members}
-    told = f"{first.label} … {last.label}" if len(labels) > 1 else first.label
-    details, runs = {member.detail for member in members}, {member.run for member in members}
+    labels, runs = {member.label for member in members}, {member.run for member in members}
+    told = [f"{first.label} … {last.label}", _folder(first)] if len(labels) > 1 else [first.detail]
+    many = f"{count:,} {_MANY.get(first.kind, f'{first.kind}s')}"
     return LineageNode(
         id=f"{count} of {first.id}",
         kind=first.kind,
-        label=f"{count:,} {_MANY.get(first.kind, f'{first.kind}s')}: {told}"[:120],
-        detail=first.detail if len(details) == 1 else "",
+        label=many if len(labels) > 1 else f"{many}: {first.label}"[:120],
+        detail=" · ".join(part for part in told if part)[:240],
         run=first.run if len(runs) == 1 else None,
         count=count,
     )
+
+
+def _folder(node: LineageNode) -> str:
+    place = node.id.removeprefix(f"{node.kind}:").rpartition("@")[0]
+    return os.path.dirname(place) if node.kind == "file" else ""

@@ -32,13 +32,15 @@ class LineageNode:
 class LineageEdge:
     """`target` was made with `source`; `how` says in what way.
 
-    `sure` is False where the record does not tell which of what came before went in: then all of it may have.
+    `sure` is False where the record does not tell which of what came before went in: then all of it may have. `aside` edges
+    are shown and not followed: the version whose decay asked for a retraining, a version that was served before.
     """
 
     source: str
     target: str
     how: str
     sure: bool = True
+    aside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

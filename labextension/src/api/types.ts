@@ -153,17 +153,20 @@ export interface RunRecord {
   hidden: HiddenState[];
 }
 
-/** One thing that is not the same in all compared runs; `values` in the order of the runs. */
+/** One thing of all compared runs; `values` in the order of the runs. */
 export interface Difference {
-  part: 'parameter' | 'metric' | 'data' | 'estimator' | 'environment' | 'code' | 'status';
+  part: 'metric' | 'parameter' | 'seed' | 'data' | 'estimator' | 'code' | 'environment' | 'status';
   name: string;
   values: Json[];
+  diffs: string[];
+  better: 'lower' | 'higher' | null;
 }
 
-/** Runs side by side, what changed in front. */
+/** Runs side by side, what changed in front; `same` is what all of them have alike. */
 export interface Comparison {
   runs: Run[];
   differences: Difference[];
+  same: Difference[];
 }
 
 /** One column's digest: its name, canonical type and every value; and in short those of its blocks (`data.blocks`). */
@@ -411,6 +414,7 @@ export interface LineageEdge {
   target: string;
   how: string;
   sure: boolean;
+  aside: boolean;
 }
 
 /** What something was made of and what was made of it. `roots` are the nodes that were asked about. */
