@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from typing import IO, Any
+import time
+from typing import Any
 
 MOST_BYTES = 16 << 20
+AGAIN_S = 0.2  # a worker that lives through many cells tells each of them
 
 
 class Forks:
@@ -15,10 +17,10 @@ class Forks:
 
     def __init__(self) -> None:
         self.forked = False
-        self._file: IO[bytes] | None = None
+        self._file = -1
         self._is: tuple[int, int] | None = None  # its device and inode
         self._bytes = 0  # told, in a child; heard, in the parent
-        self._heard: set[str] = set()
+        self._when: dict[str, float] = {}  # told last
 
     def begin(self) -> None:
         """From now on, forks are prepared for."""
@@ -28,41 +30,45 @@ class Forks:
     def tell(self, path: str, mode: str) -> None:
         """In a child: this was opened."""
         line = json.dumps([path, mode]) + "\n"
-        if line not in self._heard and self._bytes < MOST_BYTES and self._ours():
-            if len(self._heard) < 10_000:
-                self._heard.add(line)
+        now = time.monotonic()
+        if now - self._when.get(line, -AGAIN_S) >= AGAIN_S and self._bytes < MOST_BYTES and self._ours():
+            if len(self._when) > 10_000:
+                self._when.clear()
+            self._when[line] = now
             self._bytes += len(line)
-            assert self._file is not None
-            os.write(self._file.fileno(), line.encode("ascii"))
+            os.write(self._file, line.encode("ascii"))
 
     def collect(self) -> list[Any]:
         """In the parent: what the children told since the last time."""
         if not self._ours():
             return []
-        assert self._file is not None
-        told = os.pread(self._file.fileno(), MOST_BYTES, self._bytes)
+        told = os.pread(self._file, MOST_BYTES, self._bytes)
         told = told[: told.rfind(b"\n") + 1]
         self._bytes += len(told)
         return [json.loads(line) for line in told.splitlines()]
 
     def _ours(self) -> bool:
         # Whoever closes every descriptor and opens files of their own gets our number for one of them.
-        if self._file is None or self._is is None:
+        if self._is is None:
             return False
         try:
-            found = os.fstat(self._file.fileno())
+            found = os.fstat(self._file)
         except OSError:
             return False
         return (found.st_dev, found.st_ino) == self._is
 
     def _before(self) -> None:
-        if self._file is None and not self.forked:
-            try:
-                self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - open as long as the process lives
-                found = os.fstat(self._file.fileno())
-                self._is = (found.st_dev, found.st_ino)
-            except OSError:
-                return  # nowhere to write: children are not heard
+        if self._is is not None or self.forked:
+            return
+        try:
+            handle, name = tempfile.mkstemp(prefix="nbmlops-forks-")
+            os.close(handle)
+            self._file = os.open(name, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            os.unlink(name)  # it lives as long as somebody has it open
+            found = os.fstat(self._file)
+            self._is = (found.st_dev, found.st_ino)
+        except OSError:
+            return  # nowhere to write: children are not heard
 
     def _in_child(self) -> None:
         self.forked = True

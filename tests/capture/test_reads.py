@@ -464,6 +464,31 @@ def test_kept_digests_stay_few(tmp_path, monkeypatch):
     assert one.digest("/x", (1, 49, 3, 4, 5)) == digests[49] and one.digest("/y", (1, 49, 3, 4, 5)) is None
 
 
+def test_a_worker_that_lives_through_many_cells_tells_each(here):
+    old(here / "a", b"a")
+    asked, answer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        done, tell = os.pipe()
+        with reads.watching():
+            child = os.fork()
+        if child == 0:
+            while os.read(asked, 1) == b"r":
+                Path("a").read_bytes()
+                os.write(tell, b".")
+            os._exit(0)
+    for _ in range(2):
+        time.sleep(0.25)  # longer than what counts as the same reading
+        with reads.watching():
+            os.write(answer, b"r")
+            os.read(done, 1)
+        assert set(taken()) == {("a", "read")}
+    os.write(answer, b"q")
+    os.waitpid(child, 0)
+    for end in (asked, answer, done, tell):
+        os.close(end)
+
+
 def test_a_child_that_closes_everything_finds_its_own_files_as_it_wrote_them(here):
     old(here / "a", b"a")
     with reads.watching():
