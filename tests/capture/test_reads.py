@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import stat
@@ -466,27 +467,16 @@ def test_kept_digests_stay_few(tmp_path, monkeypatch):
 
 def test_a_worker_that_lives_through_many_cells_tells_each(here):
     old(here / "a", b"a")
-    asked, answer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        done, tell = os.pipe()
-        with reads.watching():
-            child = os.fork()
-        if child == 0:
-            while os.read(asked, 1) == b"r":
-                Path("a").read_bytes()
-                os.write(tell, b".")
-            os._exit(0)
-    for _ in range(2):
-        time.sleep(0.25)  # longer than what counts as the same reading
-        with reads.watching():
-            os.write(answer, b"r")
-            os.read(done, 1)
-        assert set(taken()) == {("a", "read")}
-    os.write(answer, b"q")
-    os.waitpid(child, 0)
-    for end in (asked, answer, done, tell):
-        os.close(end)
+        with reads.watching(), multiprocessing.get_context("fork").Pool(1) as pool:
+            pool.apply(len, ["a"])
+            found = []
+            for _ in range(2):
+                time.sleep(0.25)  # longer than what counts as the same reading
+                assert pool.apply(Path.read_bytes, [Path("a")]) == b"a"
+                found.append(set(taken()))
+    assert found == [{("a", "read")}] * 2
 
 
 def test_a_child_that_closes_everything_finds_its_own_files_as_it_wrote_them(here):
