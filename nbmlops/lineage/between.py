@@ -36,6 +36,7 @@ class Expansion:
         self.ledger, self.graph = workspace.ledger, graph
         self._runs: dict[str, RunLinks | None] = {}
         self._made: dict[str, list[str]] = {}
+        self._looked: set[tuple[str, str]] = set()
 
     def run(self, run_id: str) -> list[str]:
         """Add a run; gives the nodes that are the run's, or a missing one."""
@@ -51,15 +52,16 @@ class Expansion:
         node, row = self._named_version(model, version)
         if row is None:
             return node
-        fit = self._fit_of(row) if row["run"] else None
+        fit = None
         if row["run"]:
             self.run(row["run"])
-        if fit is not None:
-            self.graph.link(f"fit:{row['run']}:{fit}", node, "registered as")
+            fit = f"fit:{row['run']}:{self._fit_of(row)}"
+        if fit in self.graph.nodes:
+            self.graph.link(fit, node, "registered as")
         elif row["run"]:
             links = self._runs[row["run"]]
             self.graph.link(links.whole() if links else f"run:{row['run']}", node, "registered as", sure=links is None)
-        if fit is None and row["dataset"]:
+        if fit not in self.graph.nodes and row["dataset"]:
             self.graph.link(self.dataset(row["dataset"]), node, "trained on")
         self._retrained_from(row, node)
         return node
@@ -107,7 +109,8 @@ class Expansion:
         """Add what was made of these."""
         self._readers([node for node in nodes if node.digest and node.kind in ("file", "url", "sql")])
         for node in nodes:
-            if node.kind in ("fit", "run") and node.run:
+            if node.kind in ("cell", "fit", "run") and node.run:
+                # Of a cell's run too: which fit made a version may not be known.
                 self._registered("run = ?", node.run)
             elif node.kind == "dataset" and node.digest:
                 self._registered("dataset = ?", node.digest)
@@ -201,6 +204,9 @@ class Expansion:
     # -- models and endpoints
 
     def _registered(self, where: str, value: str) -> None:
+        if (where, value) in self._looked:
+            return
+        self._looked.add((where, value))
         sql = f"SELECT model, version FROM model_version WHERE {where} ORDER BY model, version"  # noqa: S608 - fixed words
         for row in self.ledger.read(sql, value):
             self.version(row["model"], row["version"])

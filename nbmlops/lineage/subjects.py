@@ -34,6 +34,8 @@ class Subjects:
             "digest": self._bytes, "file": self._path, "url": self._path, "sql": self._path,
         }  # fmt: skip
         kind, mark, name = word.partition(":")
+        if kind in ("cell", "fit") and (found := self._within(word, name)):
+            return found
         if mark and kind in ways and (found := ways[kind](name)):
             return found
         for way in ways.values():
@@ -52,6 +54,13 @@ class Subjects:
             return None
         name = self._one("SELECT name FROM run WHERE id = ?", run)["name"]
         return f"run {name} ({run})", self.expansion.run(run)
+
+    def _within(self, node: str, name: str) -> tuple[str, list[str]] | None:
+        run = name.rpartition(":")[0]
+        if self._one("SELECT id FROM run WHERE id = ?", run) is None:
+            return None
+        self.expansion.run(run)
+        return (f"{self.graph.nodes[node].label} of {run}", [node]) if node in self.graph.nodes else None
 
     def _version(self, word: str) -> tuple[str, list[str]] | None:
         model, mark, version = word.rpartition("/")
@@ -73,7 +82,9 @@ class Subjects:
         return (f"endpoint {word}", [self.expansion.endpoint(word)]) if row is not None else None
 
     def _dataset(self, word: str) -> tuple[str, list[str]] | None:
-        digest = self._digest(word, "SELECT DISTINCT digest FROM dataset WHERE digest >= ? AND digest < ? LIMIT 2")
+        known = "SELECT DISTINCT digest FROM dataset WHERE digest >= ? AND digest < ? LIMIT 2"
+        fitted = "SELECT DISTINCT frame AS digest FROM fit WHERE frame >= ? AND frame < ? LIMIT 2"
+        digest = self._digest(word, known) or self._digest(word, fitted)
         if digest is None:
             return None
         node = self.expansion.dataset(digest)
