@@ -21,6 +21,7 @@ _DELIMITER = b"<IDS|MSG>"
 _SENDS = "_really_send"
 _KINDS = frozenset(("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output", "comm_msg"))
 PATIENCE_S = 2.0
+Told = Callable[[str | None, list[Figure]], None]
 
 
 class Outputs:
@@ -32,6 +33,8 @@ class Outputs:
         self._listening: Callable[..., None] | None = None
         self._streams: list[Any] = []
         self._cell: _Cell | None = None
+        self._cells: dict[str, _Cell] = {}  # those whose outputs may still be on their way, by the message that asked for them
+        self._leaving: list[_Cell] = []
 
     def attach(self, shell: Any) -> None:
         """Begin to listen. Of the cell that is executing already, what it showed is known only in part."""
@@ -54,6 +57,7 @@ class Outputs:
         """Leave the thread as it was; under somebody else's wrapper ours stays and hears nothing."""
         if self._thread is not None and vars(self._thread).get(_SENDS) is self._listening:
             delattr(self._thread, _SENDS)
+        self.settle()
         self._shell = self._thread = self._listening = self._cell = None
         self._streams = []
 
@@ -64,45 +68,60 @@ class Outputs:
             for stream in (sys.stdout, sys.stderr):
                 if getattr(stream, "pub_thread", None) is self._thread and stream not in self._streams:
                     self._streams.append(stream)
-            self._cell = _Cell(_message_id(self._shell))
+            self._cell = cell = _Cell(_message_id(self._shell))
+            if cell.id is not None:
+                self._cells[cell.id] = cell
 
-    def take(self) -> tuple[str | None, list[Figure]]:
-        """The cell ends: the digest of what it showed, None where that is not known whole; and its figures."""
-        if self._cell is None:
-            return None, []
-        arrived = self._all_sent()
+    def leave(self, told: Told) -> None:
+        """The cell ends. `told` is called a moment later, by the thread that sends, once all that the cell showed has left:
+        with the digest of it, None where it is not known whole, and with its figures. Nobody waits for it."""
         cell, self._cell = self._cell, None
         if cell is None:
-            return None, []
-        if cell.error is not None:
-            trouble.say(cell.error)
-        whole = arrived and cell.whole and cell.error is None and cell.id is not None
-        return cell.shown.digest() if whole else None, cell.figures
+            return
+        thread = self._thread
+        self._leaving = [other for other in self._leaving if not other.over.is_set()] + [cell]
 
-    def _all_sent(self) -> bool:
-        """Wait until what the cell showed has left; the kernel itself does so a moment later."""
-        done, thread = threading.Event(), self._thread
+        def sent() -> None:
+            if cell.id is not None:
+                self._cells.pop(cell.id, None)
+            try:
+                if cell.error is not None:
+                    trouble.say(cell.error)
+                whole = cell.whole and cell.error is None and cell.id is not None
+                told(cell.shown.digest() if whole else None, cell.figures)
+            except Exception as error:  # the thread sends everything the kernel shows: it must go on
+                trouble.say(error)
+            finally:
+                cell.over.set()
+
         for stream in self._streams:
             thread.schedule(stream._flush)
         # Flushing only puts the text in the queue of what is to be sent: the end of the queue is asked for after that.
-        thread.schedule(lambda: thread.schedule(done.set))
-        return done.wait(PATIENCE_S)
+        thread.schedule(lambda: thread.schedule(sent))
+
+    def settle(self) -> None:
+        """Wait until it is told what the cells before showed."""
+        if threading.current_thread() is not getattr(self._thread, "thread", None):
+            for cell in self._leaving:
+                cell.over.wait(PATIENCE_S)
 
     def _heard(self, message: Any) -> None:
-        cell = self._cell
-        if cell is None:
+        if not self._cells:
             return
+        cell = None
         try:
             at = message.index(_DELIMITER)
             session = self._shell.kernel.session
             kind = session.unpack(message[at + 2])["msg_type"]
             if kind not in _KINDS or (kind == "comm_msg" and b'"msg_id"' not in bytes(message[at + 5])):
                 return
-            # What an earlier cell's threads still show is shown under that cell.
-            if session.unpack(message[at + 3]).get("msg_id") == cell.id:
+            # What an earlier cell's threads still show is shown under that cell, whose digest has been told.
+            cell = self._cells.get(session.unpack(message[at + 3]).get("msg_id"))
+            if cell is not None:
                 cell.heard(kind, session.unpack(message[at + 5]))
-        except Exception as error:  # the thread sends everything the kernel shows: it must go on
-            cell.error = error
+        except Exception as error:  # as above
+            if cell is not None:
+                cell.error = error
 
 
 class _Cell:
@@ -110,6 +129,7 @@ class _Cell:
 
     def __init__(self, message_id: str | None) -> None:
         self.id = message_id
+        self.over = threading.Event()
         self.whole = True
         self.error: Exception | None = None
         self.shown = Shown()

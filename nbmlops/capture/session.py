@@ -14,6 +14,7 @@ import re
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,12 @@ class Session:
             self.calls.forget()
             if not _own_command(info.raw_cell):
                 self._note_cell(result, info, time.perf_counter() - began, at)
+            cell = self.now.cells[-1] if self.now.cells else None
             self._say(over=True)
             self._end_cell_scoped()
             self.attempts = [attempt for attempt in self.attempts if attempt.run == current.current()]
+            recorded = cell is not None and self.recording_now
+            self.outputs.leave(partial(self._note_shown, cell) if recorded else lambda digest, figures: None)
             # Last registered, first called: a library that is slow to end must not cost the record its end.
             atexit.unregister(self.close)
             atexit.register(self.close)
@@ -167,7 +171,6 @@ class Session:
         problem = result.error_before_exec or result.error_in_exec
         if isinstance(problem, SystemExit) and problem.code in (None, 0):
             problem = None  # it ended of its own will
-        shown, figures = self.outputs.take()
         names = self.names or CellNames(opaque=True)
         bound = self.held.after(names, self.shell.user_ns)
         remember(bound)  # `password = getpass()` stands in no source, and may be in what is raised
@@ -182,7 +185,6 @@ class Session:
                 started_at=at,
                 duration_s=duration_s,
                 error=error,
-                outputs=shown if self.recording_now else None,
             )
         )
         self.slicer.note(self.position, _key(info), names, info.raw_cell, self.held.identities, raised=error is not None)
@@ -194,7 +196,6 @@ class Session:
             del self._executed[:-5000]
             self._note_own_metrics(names)
             self._note_loops()
-        self._keep_figures(figures)
 
     def _note_own_metrics(self, names: CellNames) -> None:
         """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
@@ -221,14 +222,19 @@ class Session:
                 attempt.trials += len(tries)
                 attempt.parts += 1
 
-    def _keep_figures(self, figures: list[Figure]) -> None:
-        run = current.current()
-        if run is None or not self.recording_now:
-            return
-        for number, (suffix, media, raw) in enumerate(figures):
-            digest = run.workspace.blobs.put(raw)
-            name = f"figure-{self.position}-{number}.{suffix}"
-            self.now.artifacts.append(Artifact(name=name, digest=digest, media_type=media, size_bytes=len(raw), position=self.position))
+    def _note_shown(self, cell: Cell, digest: str | None, figures: list[Figure]) -> None:
+        """What a cell showed is known a moment after its end: its digest, and the pictures. Called by the thread that sends."""
+        takers = [attempt for attempt in (*self.past, *self.attempts) if cell.position in attempt.taken]
+        known = replace(cell, outputs=digest)
+        self.memory.of(cell.position).cells[:] = [known]
+        for attempt in takers:
+            facts = Facts(cells=[known] if digest is not None else [])
+            for number, (suffix, media, raw) in enumerate(figures):
+                name = f"figure-{cell.position}-{number}.{suffix}"
+                kept = attempt.run.workspace.blobs.put(raw)
+                facts.artifacts.append(Artifact(name=name, digest=kept, media_type=media, size_bytes=len(raw), position=cell.position))
+            if facts:
+                attempt.run.book.add(attempt.run.id, facts)
 
     # -- runs
 
@@ -276,7 +282,7 @@ class Session:
         at = self.position if position is None else position
         if self.names is None:
             return [cell.position for cell in self.memory.cells() if cell.position < at]
-        return self.slicer.needed(at - 1, self.names.loads) if at else []
+        return [position for position in self.slicer.before(self.names) if position < at]
 
     def entered(self, run: OpenRun) -> None:
         """A run is open: from now on this session writes into it."""
@@ -319,6 +325,7 @@ class Session:
         """Say what is held; tell how the run went: failed if a cell of it raised when it last ran."""
         if os.getpid() != self.pid:
             return "finished"
+        self.outputs.settle()
         self._say(over=False)
         attempt = next((attempt for attempt in self.attempts if attempt.run.id == run.id), None)
         if attempt is None:

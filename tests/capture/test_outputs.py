@@ -31,12 +31,13 @@ def _begins(info):
 def _ended(result):
     if _depth: _depth.pop()
     if _depth: return
-    digest, figures = _outputs.take()
-    _heard[result.info.raw_cell] = [digest, [f[:2] for f in figures]]
+    _source = result.info.raw_cell
+    _outputs.leave(lambda digest, figures: _heard.update({_source: [digest, [f[:2] for f in figures]]}))
 _shell.events.register("pre_run_cell", _begins)
 _shell.events.register("post_run_cell", _ended)
 """
 TELL = """import json
+_outputs.settle()
 open('heard.json', 'w').write(json.dumps(_heard))
 _outputs.detach()
 assert '_really_send' not in vars(_shell.kernel.iopub_thread)"""
@@ -116,8 +117,10 @@ def test_a_shell_without_a_kernel_shows_nothing_here():
     outputs.attach(shell)
     outputs.begin()
     shell.run_cell("1 + 1")
-    assert outputs.take() == (None, [])
+    told = []
+    outputs.leave(lambda *found: told.append(found))
     outputs.detach()
+    assert not told
 
 
 def _text(*parts):
