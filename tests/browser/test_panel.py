@@ -76,6 +76,27 @@ def test_it_shows_the_open_notebooks_runs_with_what_they_measured(look: Any, pro
     assert not sight.abroad
 
 
+def test_the_runs_are_narrowed_by_a_filter_and_what_is_wrong_with_one_is_shown(look: Any, project: Path, workspace: Workspace):
+    add_run(workspace, project / "train.ipynb", "depth 4", mae=8.125)
+    add_run(workspace, project / "train.ipynb", "depth 6", mae=7.5)
+    sight = look()
+    runs = sight.section("runs")
+    expect(runs.locator(".nbmlops-Run")).to_have_count(2)
+    box = runs.get_by_role("searchbox", name="Filter runs")
+    box.fill("metrics.mae < 8")
+    expect(runs.locator(".nbmlops-Run")).to_have_count(1)
+    expect(runs).to_contain_text("depth 6")
+    box.fill("metrics.meo < 8")
+    expect(runs.get_by_role("alert")).to_contain_text("No run has a metric 'meo'")
+    expect(runs.get_by_role("alert")).to_contain_text("Did you mean mae?")
+    sight.picture("panel-filter")
+    box.fill("name = nobody")
+    expect(runs).to_contain_text("No run passes this filter.")
+    box.fill("")
+    expect(runs.locator(".nbmlops-Run")).to_have_count(2)
+    assert not sight.abroad
+
+
 def test_it_follows_a_change_made_by_another_process(look: Any, project: Path, workspace: Workspace):
     add_run(workspace, project / "train.ipynb", "first", mae=8.0)
     sight = look()

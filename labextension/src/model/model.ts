@@ -25,6 +25,8 @@ export interface State extends Picture {
   problems: { [P in Part]?: ErrorRecord };
   /** Whose runs are shown. */
   scope: 'notebook' | 'all';
+  /** Which runs, in the words of `run find`; empty for all. */
+  filter: string;
   /** The open notebook, absolute on the server; null if none is open. */
   notebook: string | null;
 }
@@ -105,6 +107,15 @@ export class WorkspaceModel {
     this._stale.add('runs');
     this._set({ ...this._state, scope });
     void this.refresh();
+  }
+
+  /** Show the runs that pass a filter; what is wrong with it is shown where the runs are. */
+  narrow(filter: string): void {
+    if (filter !== this._state.filter) {
+      this._stale.add('runs');
+      this._set({ ...this._state, filter });
+      void this.refresh();
+    }
   }
 
   /** Look now. */
@@ -198,22 +209,27 @@ export class WorkspaceModel {
     }
     const problems = { ...this._state.problems };
     const found: Partial<Picture> = {};
+    // What becomes stale while this is read (another filter, a change) is read again by the next look.
+    parts.forEach(part => this._stale.delete(part));
+    let failed = false;
     await Promise.all(
       parts.map(async part => {
         try {
           Object.assign(found, { [part]: await this._read(part) });
           delete problems[part];
-          if (era === this._era) {
-            this._stale.delete(part);
-          }
         } catch (error) {
-          problems[part] = record(error);
+          const problem = (problems[part] = record(error));
+          // A filter that cannot be read: asking again would give the same answer.
+          if (era === this._era && problem.code !== 'invalid') {
+            this._stale.add(part);
+            failed = true;
+          }
         }
       })
     );
     if (era === this._era) {
       this._set({ ...this._state, ...found, phase: 'ready', problem: null, problems });
-      if (this._stale.size) {
+      if (failed) {
         throw new Error('Some parts could not be read.');
       }
     }
@@ -237,8 +253,8 @@ export class WorkspaceModel {
   }
 
   private async _runs(): Promise<Run[]> {
-    const { notebook, scope } = this._state;
-    return this._api.run.find({ notebook: scope === 'notebook' ? notebook : null, limit: SHOWN_RUNS });
+    const { notebook, scope, filter } = this._state;
+    return this._api.run.find({ filter: filter || null, notebook: scope === 'notebook' ? notebook : null, limit: SHOWN_RUNS });
   }
 
   private _fail(problem: ErrorRecord): void {
@@ -258,7 +274,7 @@ export class WorkspaceModel {
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, State>(this);
   private _queue: Promise<void> = Promise.resolve();
-  private _state: State = { ...EMPTY, phase: 'loading', problem: null, problems: {}, scope: 'notebook', notebook: null };
+  private _state: State = { ...EMPTY, phase: 'loading', problem: null, problems: {}, scope: 'notebook', filter: '', notebook: null };
   private _visible = false;
   private _era = 0;
   private _cursor: number | null = null;

@@ -8,11 +8,17 @@ import { Chevron, Dot, Empty, Facts, Section } from './parts';
 import { ago, duration, mainMetric, moment, plain, short, useWords } from './words';
 
 const FIRST = 6;
+const PAUSE_MS = 350;
 
 /** The runs of the open notebook, or of everyone here. */
-export function Runs(props: { state: State; onScope: (scope: State['scope']) => void; onLineage: LookUp }): JSX.Element {
+export function Runs(props: {
+  state: State;
+  onScope: (scope: State['scope']) => void;
+  onFilter: (filter: string) => void;
+  onLineage: LookUp;
+}): JSX.Element {
   const trans = useWords();
-  const { runs, notebook, scope } = props.state;
+  const { runs, notebook, scope, filter } = props.state;
   const [all, setAll] = React.useState(false);
   const metric = mainMetric(runs);
   const shown = all ? runs : runs.slice(0, FIRST);
@@ -37,7 +43,11 @@ export function Runs(props: { state: State; onScope: (scope: State['scope']) => 
         )
       }
     >
-      {runs.length === 0 ? (
+      {runs.length > 0 || filter ? <Filter filter={filter} onFilter={props.onFilter} /> : null}
+      {runs.length === 0 && filter && !props.state.problems.runs ? (
+        <p className="nbmlops-Quiet">{trans.__('No run passes this filter.')}</p>
+      ) : null}
+      {runs.length === 0 && !filter ? (
         <Empty
           text={mine ? trans.__('No run of this notebook yet. In its first cell:') : trans.__('No runs yet. In a notebook:')}
           line="%load_ext nbmlops"
@@ -67,6 +77,29 @@ export function Runs(props: { state: State; onScope: (scope: State['scope']) => 
         </button>
       ) : null}
     </Section>
+  );
+}
+
+/** Which runs, in the words of `run find`; asked when the typing pauses. */
+function Filter(props: { filter: string; onFilter: (filter: string) => void }): JSX.Element {
+  const trans = useWords();
+  const [text, setText] = React.useState(props.filter);
+  const { onFilter } = props;
+  React.useEffect(() => {
+    const waiting = window.setTimeout(() => onFilter(text.trim()), PAUSE_MS);
+    return () => window.clearTimeout(waiting);
+  }, [text]);
+  return (
+    <input
+      type="search"
+      className="nbmlops-Filter"
+      aria-label={trans.__('Filter runs')}
+      placeholder="metrics.mae < 3 and status = finished"
+      spellCheck={false}
+      value={text}
+      onChange={event => setText(event.target.value)}
+      onKeyDown={event => (event.key === 'Enter' ? onFilter(text.trim()) : undefined)}
+    />
   );
 }
 
