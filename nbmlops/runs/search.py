@@ -35,6 +35,7 @@ from nbmlops.runs.filters import (
 Read = Callable[..., list[Any]]
 NEWEST = Sort(Name("field", "started"), True)
 _WINDOW = 500  # runs that are looked at one by one before sets are made
+_MOST_PARTS = 8  # of a condition that others were joined with
 _FEW = 2_000  # runs whose order is found by asking for each one's value
 _LEAF = Condition | Not | All | Either
 _ORDERS = {
@@ -109,7 +110,8 @@ class Search:
             return condition(node, self.filter.text, self.now)
         if isinstance(node, Not):
             return Not(self._planned(node.part))
-        return type(node)(tuple(self._planned(part) for part in node.parts))
+        parts = [self._planned(part) for part in node.parts]
+        return type(node)(tuple(_ranges(list(zip(node.parts, parts, strict=True))) if isinstance(node, All) else parts))
 
     def _is_known(self, asked: Comparison) -> None:
         """A metric or parameter that no run has is misspelt, where other runs have others."""
@@ -270,6 +272,24 @@ class Search:
             nan = name.group == "metrics" and rank == 1
             found += sorted(ranked, key=lambda run: (keys[run][1], run), reverse=self.sort.down or nan)
         return found + [run for run in newest if run not in keys]
+
+
+def _ranges(parts: list[tuple[Node, Any]]) -> list[Any]:
+    """Comparisons of one thing that a run has once, as one condition: a range is read as a range, not as two halves."""
+    found: list[Any] = []
+    places: dict[tuple[str, str], int] = {}
+    for node, plan in parts:
+        once = isinstance(node, Comparison) and isinstance(plan, Condition) and not plan.without and plan.table not in ("fit", "file_use")
+        key = (node.name.group, node.name.key) if once and isinstance(node, Comparison) else None
+        held = found[places[key]] if key in places else None
+        if key is not None and held is not None and len(held.parts) * len(plan.parts) <= _MOST_PARTS:
+            both = tuple((f"({a}) AND ({b})", (*some, *more)) for a, some in held.parts for b, more in plan.parts)
+            found[places[key]] = Condition(held.table, both, held.name)
+            continue
+        if key is not None:
+            places[key] = len(found)
+        found.append(plan)
+    return found
 
 
 def _test(plan: Any) -> Part:

@@ -352,6 +352,21 @@ def test_a_name_nobody_has_is_no_error_where_nobody_has_any_or_where_that_is_ask
     assert len(run.find("metrics.none is null", limit=1000, workspace=place)) == RUNS
 
 
+def test_a_range_of_one_thing_is_one_range(place):
+    """Each pair of comparisons of one thing, held against reading every record."""
+    book = RunBook(place)
+    for text in (
+        "metrics.mae > 1 and metrics.mae < inf", "metrics.mae >= 1 and metrics.mae != 2 and metrics.mae <= inf and name = forest",
+        "params.lr > 0 and params.lr != nan and params.lr < 1", "started > 2026-11-05 and started < -7d and started != 2026-11-08",
+        "file = flights.csv and file = other.csv", "estimator = Ridge and estimator != xgboost.XGBRegressor", "hidden and not hidden",
+        "tags.team like p* and tags.team != growth", "name like *o* and name != forest and not (name = a_b)", "forest and one",
+    ):  # fmt: skip
+        expected = {record.run.id for record in everything(book) if holds(parse(text).node, record)}
+        asked = search.Search(book._read, search.asked(text), NOW)
+        assert set(asked.page(1000)) == expected, text
+        assert asked.count() == len(expected), text
+
+
 def test_hostile_text_is_a_value_like_any_other(place):
     for text in (
         'name = "\'; DROP TABLE run; --"',
@@ -367,6 +382,8 @@ def test_hostile_text_is_a_value_like_any_other(place):
 def test_the_deepest_and_widest_filters_are_answered(place):
     run.find("not (" * 9 + "name = forest or (name = x and metrics.mae < 3)" + ")" * 9, workspace=place)
     run.find(f"name not in ({','.join(f'n{n}' for n in range(480))})", workspace=place)
+    run.find(" and ".join(f"metrics.mae > {-n}" for n in range(100)), workspace=place)
+    run.find(" and ".join(["forest"] * 100), sort="name", workspace=place)
     run.find(" or ".join(f"params.lr != {n}" for n in range(100)), sort="metrics.mae", workspace=place)
 
 
