@@ -283,11 +283,13 @@ def _ranges(parts: list[tuple[Node, Any]]) -> list[Any]:
         key = (node.name.group, node.name.key) if once and isinstance(node, Comparison) else None
         held = found[places[key]] if key in places else None
         if key is not None and held is not None and len(held.parts) * len(plan.parts) <= _MOST_PARTS:
-            both = tuple((f"({a}) AND ({b})", (*some, *more)) for a, some in held.parts for b, more in plan.parts)
+            # Side by side, not inside each other: SQLite's parser has an end.
+            both = tuple((f"{a} AND ({b})", (*some, *more)) for a, some in held.parts for b, more in plan.parts)
             found[places[key]] = Condition(held.table, both, held.name)
             continue
         if key is not None:
             places[key] = len(found)
+            plan = Condition(plan.table, tuple((f"({where})", values) for where, values in plan.parts), plan.name)
         found.append(plan)
     return found
 

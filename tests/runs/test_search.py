@@ -384,6 +384,11 @@ def test_the_deepest_and_widest_filters_are_answered(place):
     run.find(f"name not in ({','.join(f'n{n}' for n in range(480))})", workspace=place)
     run.find(" and ".join(f"metrics.mae > {-n}" for n in range(100)), workspace=place)
     run.find(" and ".join(["forest"] * 100), sort="name", workspace=place)
+    for text in ("name like *o*", "params.lr > -1", "duration >= 0", "not name = x"):
+        run.find(" and ".join([text] * 100), workspace=place)
+    wide = ",".join(f"*a{n}*" for n in range(240))
+    run.find(f"name in ({wide}) and not name in ({wide})", workspace=place)
+    run.find(" and ".join(["(name = x or (name = y and (name = z or (name = b and name = c))))"] * 20), workspace=place)
     run.find(" or ".join(f"params.lr != {n}" for n in range(100)), sort="metrics.mae", workspace=place)
 
 
