@@ -24,6 +24,8 @@ ALL = (
     "parsing",
     "servers",
     "endpoint",
+    "truth",
+    "crowd",
 )
 
 
@@ -38,6 +40,9 @@ def main() -> int:
     print(f"\n{(found.__doc__ or names[0]).splitlines()[0]}\n", flush=True)
     rows = found.measure()
     (out / f"{names[0]}.json").write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+    if hasattr(found, "shown"):
+        print(found.shown(rows))
+        return 0
     base = next(row for row in rows if row.get("base"))["seconds"]
     shown = [[row["what"], _time(row["seconds"]), f"{row['seconds'] / base:.2f}", row.get("note", "")] for row in rows]
     print(tabulate(shown, ["", "median", "ratio", ""], disable_numparse=True, colalign=("left", "right", "right", "left")))

@@ -13,8 +13,10 @@ from jupyter_client.manager import KernelManager
 class Kernel:
     """Cells go in; what they print and how they end comes out."""
 
-    def __init__(self, folder: Path, env: dict[str, str]) -> None:
-        self.manager = KernelManager(transport="ipc", ip=str(folder / ".k"), connection_file=str(folder / ".kernel.json"))
+    def __init__(self, folder: Path, env: dict[str, str], kernel_name: str = "python3") -> None:
+        self.manager = KernelManager(
+            kernel_name=kernel_name, transport="ipc", ip=str(folder / ".k"), connection_file=str(folder / ".kernel.json")
+        )
         self.manager.start_kernel(cwd=str(folder), env=env)
         self.client = self.manager.client()
         self.client.start_channels()
@@ -71,10 +73,10 @@ class Kernel:
 
 
 @contextmanager
-def kernel(folder: Path, **env: str) -> Iterator[Kernel]:
+def kernel(folder: Path, kernel_name: str = "python3", **env: str) -> Iterator[Kernel]:
     """A kernel that works in `folder`."""
     base = {name: value for name, value in os.environ.items() if not name.startswith("NBMLOPS")}
-    made = Kernel(folder, {**base, "IPYTHONDIR": str(folder / ".ipython"), "PYTHONWARNINGS": "default", **env})
+    made = Kernel(folder, {**base, "IPYTHONDIR": str(folder / ".ipython"), "PYTHONWARNINGS": "default", **env}, kernel_name)
     try:
         yield made
     finally:

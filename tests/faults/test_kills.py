@@ -20,7 +20,7 @@ from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 from tests.faults.looking import until
 
-KILLS = {"api": 220, "cells": 220, "settle": 60}
+KILLS = {"api": 300, "cells": 140, "settle": 60}
 AT_ONCE = {"api": 2, "cells": 2, "settle": 1}
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ def killed_over_and_over(warm, kind, number, kills, seed):
         pid = warm.begin(kind, told)
         first = b"will" if chance.random() < 0.1 else b"did"  # some die in their very first step
         until(lambda: told.exists() and first in told.read_bytes())
-        time.sleep(chance.random() * 0.25)
+        time.sleep(chance.random() * 0.15)
         os.kill(pid, signal.SIGKILL)
 
 

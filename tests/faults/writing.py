@@ -27,7 +27,7 @@ from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace, opened
 
 MODEL = "class Mean:\n    def fit(self, X, y):\n        return self\n    def predict(self, X):\n        return X"
-TRAIN = "n += 1\ntext = open('x.csv').read()\nmodel = Mean().fit([n], [n])"
+TRAIN = "text = open('x.csv').read()\nmodel = Mean().fit([text], [1])"
 Say = Callable[..., None]
 
 
@@ -57,7 +57,7 @@ def cells(say: Say) -> None:
     shell = InteractiveShell()
     shell.history_manager.enabled = False
     capture.attach(shell)
-    for source in ("from nbmlops import run\nn = 0", MODEL):
+    for source in ("from nbmlops import run", MODEL):
         shell.run_cell(source, store_history=True).raise_error()
     before = None
     while True:
@@ -84,6 +84,7 @@ def settle(say: Say) -> None:
     """Takes in what others have left, over and over."""
     place = Workspace.at(Path.cwd())
     while True:
+        say("will", "settle", None)
         RunBook(place).settle()
         say("did", "settle", None)
 
