@@ -40,6 +40,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
@@ -61,6 +62,8 @@ _MOST_THREADS = 8
 _TASK_BLOCKS = 8
 _ALONE = 8
 """So few blocks are read faster than threads are started."""
+
+_SAID = BlockStatistics(0, 0)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -99,7 +102,7 @@ def fingerprint(data: Any, *, name: str = "x", profile: bool = True, order_free:
             ColumnDigest(name=one.column.name, type=one.column.kind, digest=f"blake3:{digest.hex()}", blocks=short(one.digests))
             for one, digest in zip(readings, digests, strict=True)
         ],
-        profile=_each(_Reading.profile, readings, threads) if profile else [],
+        profile=[one.profile for one in readings if one.profile is not None],
         named=[column.name for column in columns if column.named or (column.categories is not None and column.categories.named)],
     )
 
@@ -122,6 +125,8 @@ class _Reading:
     digests: list[bytes] = field(default_factory=list)
     found: dict[int, BlockStatistics] = field(default_factory=dict)
     distinct: int = 0
+    profile: ColumnProfile | None = None
+    ending: Lock = field(default_factory=Lock)
 
     def digest(self, first: int) -> list[bytes]:
         """The digests of some blocks from row `first` on."""
@@ -130,6 +135,7 @@ class _Reading:
             array = self.column.block(start, min(start + BLOCK, self.column.rows))
             found.append(_block(array))
             self.look(start, array)
+        self.end()
         return found
 
     def look(self, start: int, array: pa.Array) -> None:
@@ -139,19 +145,24 @@ class _Reading:
         many = self.distinct > most_distinct(self.column.rows)
         here = statistics(array, self.kind, count=not many)
         if here.values is not None:
-            self.distinct += len(here.values)
+            self.distinct += len(here.values) if len(here.values) <= BLOCK // 2 else self.column.rows
         self.found[start] = here
 
-    def profile(self) -> ColumnProfile:
-        """The column's profile, when all its blocks were read."""
-        blocks = [self.found[start] for start in sorted(self.found)]
-        if self.distinct > most_distinct(self.column.rows):
-            blocks = [replace(block, values=None, counts=None) for block in blocks]
-        return profile_of(self.column, blocks)
+    def end(self) -> None:
+        """Make the profile, once all blocks were read: what they said is then given back."""
+        if self.kind is None or len(self.found) < -(-self.column.rows // BLOCK):
+            return
+        with self.ending:
+            if self.profile is None:
+                blocks = [self.found[start] for start in sorted(self.found)]
+                if self.distinct > most_distinct(self.column.rows):
+                    blocks = [replace(block, values=None, counts=None) for block in blocks]
+                self.profile = profile_of(self.column, blocks)
+                self.found = dict.fromkeys(self.found, _SAID)
 
 
 def _ordered(readings: list[_Reading], rows: int, threads: int) -> tuple[list[bytes], bytes]:
-    tasks = [(one, first) for one in readings for first in range(0, rows, BLOCK * _TASK_BLOCKS)]
+    tasks = [(one, first) for one in readings for first in range(0, max(rows, 1), BLOCK * _TASK_BLOCKS)]
     for (one, _), digests in zip(tasks, _each(lambda task: task[0].digest(task[1]), tasks, threads), strict=True):
         one.digests += digests
     return [blake3(_head(FORM, one.column) + b"".join(one.digests)).digest() for one in readings], b""
@@ -172,6 +183,8 @@ def _order_free(readings: list[_Reading], rows: int, threads: int) -> tuple[list
     totals = np.zeros((len(readings) + 1, 2), np.uint64)
     for found in _each(sums, range(0, rows, BLOCK), threads):
         totals += found
+    for one in readings:
+        one.end()
     raw = [total.astype("<u8").tobytes() for total in totals]
     return [blake3(_head(ORDER_FREE, one.column) + total).digest() for one, total in zip(readings, raw[:-1], strict=True)], raw[-1]
 

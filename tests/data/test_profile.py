@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -41,7 +42,7 @@ def test_small_columns_are_exact(values):
 
 def test_long_columns_have_exact_moments_ends_and_counts_and_quantiles_of_a_sample():
     random = np.random.default_rng(0)
-    rows = 5 * SAMPLE + 11
+    rows = 9 * SAMPLE + 11
     frame = pd.DataFrame(
         {
             "x": random.normal(size=rows),
@@ -57,13 +58,13 @@ def test_long_columns_have_exact_moments_ends_and_counts_and_quantiles_of_a_samp
         assert found[name].mean == pytest.approx(values.mean()) and found[name].deviation == pytest.approx(values.std())
         assert (found[name].quantiles[0], found[name].quantiles[-1]) == (values.min(), values.max())
         shares = np.searchsorted(np.sort(values), found[name].quantiles, side="right") / len(values)
-        assert np.abs(shares - np.linspace(0, 1, 257))[1:-1].max() < 0.012
+        assert np.abs(shares - np.linspace(0, 1, 257))[1:-1].max() < 0.016
     for name in ("s", "c"):
         assert found[name].counts == frame[name].value_counts().to_dict() and found[name].other_count == 0
 
 
 def test_the_sample_is_not_in_step_with_the_data():
-    rows = 24 * SAMPLE // 4
+    rows = 24 * SAMPLE // 2
     found = profile(np.arange(rows) % 24)[0]
     assert np.abs(np.array(found.quantiles) - np.quantile(np.arange(24), np.linspace(0, 1, 257), method="inverted_cdf")).max() <= 1
 
@@ -82,6 +83,7 @@ def test_texts_with_too_many_values_are_counted_in_a_sample_and_identifiers_not_
     assert found.counts["often"] == pytest.approx(rows / 2, rel=0.05)
     assert sum(found.counts.values()) + found.other_count == rows and len(found.counts) == 200
     assert names.counts == {} and names.other_count == rows
+    assert profile(pl.DataFrame({"s": often})) == profile(pd.DataFrame({"s": often}))
 
 
 def test_a_table_is_profiled_under_its_own_types():
