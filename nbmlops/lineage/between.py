@@ -66,6 +66,10 @@ class Expansion:
         self._retrained_from(row, node)
         return node
 
+    def registered(self, run: str) -> None:
+        """Add the versions that were registered from a run."""
+        self._registered("run = ?", run)
+
     def dataset(self, digest: str) -> str:
         """Add a dataset by its digest."""
         if f"dataset:{digest}" in self.graph.nodes:
@@ -111,7 +115,7 @@ class Expansion:
         for node in nodes:
             if node.kind in ("cell", "fit", "run") and node.run:
                 # Of a cell's run too: which fit made a version may not be known.
-                self._registered("run = ?", node.run)
+                self.registered(node.run)
             elif node.kind == "dataset" and node.digest:
                 self._registered("dataset = ?", node.digest)
                 self.fitted(node)

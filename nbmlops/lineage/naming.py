@@ -89,7 +89,7 @@ def short(digest: str | None) -> str:
 def _telling_line(source: str, names: list[str]) -> str:
     """The line that names one of `names`; else the first that does something."""
     lines = [line.strip() for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    naming = (line for line in lines if any(name and name in line for name in names[:20]))
+    naming = (line for line in lines if any(name and name in line for name in names))
     doing = (line for line in lines if not line.startswith(("import ", "from ", "%")))
     return next(naming, None) or next(doing, None) or next(iter(lines), "")
 

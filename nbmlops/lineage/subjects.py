@@ -53,7 +53,11 @@ class Subjects:
         except NotFound:
             return None
         name = self._one("SELECT name FROM run WHERE id = ?", run)["name"]
-        return f"run {name} ({run})", self.expansion.run(run)
+        nodes = self.expansion.run(run)
+        self.expansion.registered(run)
+        # What the run is known to have made, and no more, comes from the run as a whole.
+        whole = [f"run:{run}"] if f"run:{run}" in self.graph.nodes else []
+        return f"run {name} ({run})", list(dict.fromkeys([*nodes, *whole]))
 
     def _within(self, node: str, name: str) -> tuple[str, list[str]] | None:
         run = name.rpartition(":")[0]

@@ -10,6 +10,7 @@ from typing import Any
 from nbmlops.lineage.graph import Graph
 from nbmlops.lineage.naming import cell_node, dataset_node, file_node, fit_node, run_node
 
+MOST_NAMED = 20  # files of a cell that its line is looked for by
 MOST_PAIRS = 200  # of reading and writing cells; more meet in the run
 
 
@@ -31,7 +32,8 @@ class RunLinks:
             "SELECT run, number, position, estimator, frame, target, depends, note FROM fit WHERE run = ? ORDER BY number", run_id
         )
         for use in files:
-            self._paths[use["position"]].append(use["path"])
+            if len(named := self._paths[use["position"]]) < MOST_NAMED:
+                named.append(use["path"])
         positions = {use["position"] for use in files} | {fit["position"] for fit in fits if fit["position"] is not None}
         for row in rows_in(
             self.ledger, "SELECT position, execution_count, substr(source, 1, 2000) AS source FROM cell WHERE position IN ({}) AND run = ?",
