@@ -18,6 +18,7 @@ import ast
 import builtins
 import itertools
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -36,14 +37,17 @@ SEED_KEYWORDS = frozenset({"random_state", "seed", "random_seed"})
 _READERS = re.compile(
     r"(read|scan|load|open|from|query|sql|execute|write|to|save|dump|sink)(_\w+)?|imread|genfromtxt|savefig|imsave|savetxt|savez\w*"
     r"|fromfile|tofile|memmap|urlopen|urlretrieve|connect|create_engine|ParquetFile|ParquetDataset|ZipFile|DMatrix|QuantileDMatrix|Dataset"
-    r"|dataset|File|table|collect|fetch\w*"
+    r"|dataset|File|table|collect|fetch\w*|df|pl|arrow|mappings|imwrite|OSFile|memory_map|input_stream|output_stream|HDFStore|loadmat"
+    r"|exec_driver_sql|scalars|(system|getoutput)(_\w+)?|run_cell_magic"
 )
 _METRICS = re.compile(r"\w*(_score|_error|_loss|_deviance|_coefficient|_coef)|auc|pinball\w*|matthews_corrcoef")
 _MODULES = (
     "sklearn.metrics", "sklearn.model_selection", "pandas", "polars", "pyarrow", "duckdb", "numpy", "joblib", "PIL", "xgboost", "lightgbm",
     "catboost", "requests", "httpx", "urllib", "sqlalchemy", "sqlite3", "random", "torch", "tensorflow", "optuna",
 )  # fmt: skip
-_ASKED_BY_MODULE = frozenset({"requests", "httpx", "urllib", "request"})  # `requests.get(…)`: the method's name alone says nothing
+# `requests.get(…)`, `session.get(…)`: the method's name alone says nothing, but that such a library is there does.
+_WEB = ("requests", "httpx", "aiohttp")
+_ASKS = frozenset({"get", "post", "put", "patch", "request", "stream"})
 
 
 @dataclass
@@ -197,7 +201,7 @@ class Calls(ast.NodeTransformer):
             name = callee.attr
             if name in FITS or name in PREDICTS or name in SEEDS or name in SEARCHES or name == "score":
                 return True
-            if isinstance(callee.value, ast.Name) and callee.value.id in _ASKED_BY_MODULE:
+            if name in _ASKS and any(library in sys.modules for library in _WEB):
                 return True
             return bool(_METRICS.fullmatch(name) or _READERS.fullmatch(name))
         if isinstance(callee, ast.Name):

@@ -72,7 +72,7 @@ class Observer:
         elif name == "score" and owner is not None and (fitted := self.made.facts(owner)) is not None:
             self.add_metric(site.assigned or "score", result, fitted)
         elif name not in PREDICTS:
-            reads.called(name, module, call.callee, call.args, result)
+            reads.called(name, module, call.callee, call.args, result, call.began)
         if name in PREDICTS and owner is not None and (fitted := self.made.facts(owner)) is not None:
             self.predicted = fitted
             self.made.remember(result, fitted)

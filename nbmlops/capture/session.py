@@ -291,6 +291,7 @@ class Session:
             notebook, known_from = notebook_of(self.shell)
             if notebook is not None:
                 run.book.add(run.id, Facts(notebook=(notebook, known_from)))
+        reads.keep_in(run.workspace.folder)
         attempt = Attempt(run, params=set(run.params), notebook=notebook)
         self.attempts.append(attempt)
         if run.how != "attached":

@@ -52,7 +52,7 @@ class Slicer:
 
     def before(self, names: CellNames) -> list[int]:
         """The executions that a cell depends on that is about to be executed."""
-        return self.needed(-1, loaded(names.steps.steps, in_functions=True) | names.loads)
+        return self.needed(-1, (loaded(names.steps.steps, in_functions=True) - names.sure) | names.loads)
 
     def computed_from(self, names: Iterable[str]) -> set[str]:
         """The names, and those that their values were computed from, and so on."""

@@ -174,7 +174,7 @@ def test_an_answer_from_the_web_is_recorded_as_fetched_and_fetched_once(watched,
     assert missed == {}
 
 
-def test_what_a_library_asked_for_is_recorded_without_a_digest(watched, server):
+def test_what_is_asked_for_is_recorded_with_a_digest_where_it_was_read_whole(watched, server):
     watched.did("import urllib.request, requests, json")
     watched.did(f"URL = 'http://127.0.0.1:{server.server_port}/y'\ndef fetched():\n    return [r for r in urllib.request.urlopen(URL)]")
     (use,) = url(watched.did("got = fetched()"))
@@ -184,4 +184,4 @@ def test_what_a_library_asked_for_is_recorded_without_a_digest(watched, server):
     watched.did("first = next(r.iter_content(10)); r.close()")
     assert watched.value("first") == CSV[:10]
     (use,) = url(watched.did("with requests.Session() as s:\n    got = [s.get(URL).status_code for _ in range(3)]"))
-    assert use.path.endswith("/y") and use.digest is None
+    assert use.path.endswith("/y") and use.digest is not None
