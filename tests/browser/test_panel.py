@@ -97,6 +97,22 @@ def test_the_runs_are_narrowed_by_a_filter_and_what_is_wrong_with_one_is_shown(l
     assert not sight.abroad
 
 
+def test_picked_runs_stand_side_by_side(look: Any, project: Path, workspace: Workspace):
+    add_run(workspace, project / "train.ipynb", "one", mae=8.0)
+    add_run(workspace, project / "train.ipynb", "two", mae=6.0)
+    sight = look()
+    runs = sight.section("runs")
+    for name in ("one", "two"):
+        runs.get_by_role("button", name=name).first.click()
+        runs.locator(".nbmlops-Run", has_text=name).get_by_role("button", name="Pick to compare").click()
+    shown = runs.get_by_role("region", name="Comparison")
+    expect(shown).to_contain_text("8 → 6 (-25.0 %) better")
+    sight.picture("panel-compare")
+    shown.get_by_role("button", name="Pick none").click()
+    expect(shown).to_have_count(0)
+    assert not sight.errors
+
+
 def test_it_follows_a_change_made_by_another_process(look: Any, project: Path, workspace: Workspace):
     add_run(workspace, project / "train.ipynb", "first", mae=8.0)
     sight = look()

@@ -2,7 +2,7 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Api, ApiError } from '../api/client';
-import { Changes, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, Run, WorkspaceInfo } from '../api/types';
+import { Changes, Comparison, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, Run, WorkspaceInfo } from '../api/types';
 
 /** What one workspace shows; replaced whole, never changed in place. */
 export interface Picture {
@@ -144,6 +144,10 @@ export class WorkspaceModel {
   }
 
   /** What a version, a run or a file was made of and went into. */
+  async compare(runs: string[]): Promise<Comparison> {
+    return this._api.run.compare({ runs });
+  }
+
   async lineage(subject: string): Promise<Lineage> {
     return this._api.lineage.show({ subject });
   }

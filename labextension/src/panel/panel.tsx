@@ -75,7 +75,13 @@ function View({ state, model }: { state: State; model: WorkspaceModel }): JSX.El
       ) : null}
       {state.phase === 'ready' ? (
         <>
-          <Runs state={state} onScope={scope => model.choose(scope)} onFilter={filter => model.narrow(filter)} onLineage={subject => model.lineage(subject)} />
+          <Runs
+            state={state}
+            onScope={scope => model.choose(scope)}
+            onFilter={filter => model.narrow(filter)}
+            onLineage={subject => model.lineage(subject)}
+            onCompare={runs => model.compare(runs)}
+          />
           <Models
             state={state}
             onPromote={(chosen, version) => void dialogs.promote(model, trans, chosen, version)}

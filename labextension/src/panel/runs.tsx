@@ -3,6 +3,7 @@ import * as React from 'react';
 import { Run } from '../api/types';
 import { State } from '../model/model';
 import { Sparkline } from './charts';
+import { Compared, SideBySide } from './comparison';
 import { LineageOf, LookUp } from './lineage';
 import { Chevron, Dot, Empty, Facts, Section } from './parts';
 import { ago, duration, mainMetric, moment, plain, short, useWords } from './words';
@@ -16,10 +17,13 @@ export function Runs(props: {
   onScope: (scope: State['scope']) => void;
   onFilter: (filter: string) => void;
   onLineage: LookUp;
+  onCompare: SideBySide;
 }): JSX.Element {
   const trans = useWords();
   const { runs, notebook, scope, filter } = props.state;
   const [all, setAll] = React.useState(false);
+  const [picked, setPicked] = React.useState<string[]>([]);
+  const pick = (run: string): void => setPicked(now => (now.includes(run) ? now.filter(other => other !== run) : [...now, run]));
   const metric = mainMetric(runs);
   const shown = all ? runs : runs.slice(0, FIRST);
   const mine = scope === 'notebook' && notebook !== null;
@@ -66,9 +70,10 @@ export function Runs(props: {
           />
         </figure>
       ) : null}
+      {picked.length ? <Compared runs={picked} ask={props.onCompare} onNone={() => setPicked([])} /> : null}
       <ul className="nbmlops-List">
         {shown.map(run => (
-          <RunRow key={run.id} run={run} metric={metric} look={props.onLineage} />
+          <RunRow key={run.id} run={run} metric={metric} look={props.onLineage} picked={picked.includes(run.id)} onPick={pick} />
         ))}
       </ul>
       {runs.length > FIRST ? (
@@ -103,7 +108,12 @@ function Filter(props: { filter: string; onFilter: (filter: string) => void }): 
   );
 }
 
-function RunRow({ run, metric, look }: { run: Run; metric: string | null; look: LookUp }): JSX.Element {
+interface Picking {
+  picked: boolean;
+  onPick: (run: string) => void;
+}
+
+function RunRow({ run, metric, look, ...picking }: { run: Run; metric: string | null; look: LookUp } & Picking): JSX.Element {
   const trans = useWords();
   const [open, setOpen] = React.useState(false);
   const told: { [status in Run['status']]: string } = {
@@ -114,7 +124,7 @@ function RunRow({ run, metric, look }: { run: Run; metric: string | null; look: 
   };
   const value = metric !== null && metric in run.metrics ? run.metrics[metric] : null;
   return (
-    <li className="nbmlops-Run" data-run={run.id} data-status={run.status}>
+    <li className="nbmlops-Run" data-run={run.id} data-status={run.status} data-picked={picking.picked}>
       <button type="button" className="nbmlops-Row" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Dot status={run.status} label={told[run.status]} />
         <span className="nbmlops-Row-main">
@@ -132,12 +142,12 @@ function RunRow({ run, metric, look }: { run: Run; metric: string | null; look: 
         )}
         <Chevron open={open} />
       </button>
-      {open ? <RunFacts run={run} look={look} /> : null}
+      {open ? <RunFacts run={run} look={look} {...picking} /> : null}
     </li>
   );
 }
 
-function RunFacts({ run, look }: { run: Run; look: LookUp }): JSX.Element {
+function RunFacts({ run, look, picked, onPick }: { run: Run; look: LookUp } & Picking): JSX.Element {
   const trans = useWords();
   const about: [string, React.ReactNode][] = [[trans.__('id'), <code key="id">{run.id}</code>]];
   about.push([trans.__('experiment'), run.experiment]);
@@ -153,6 +163,9 @@ function RunFacts({ run, look }: { run: Run; look: LookUp }): JSX.Element {
   }
   return (
     <div className="nbmlops-Details">
+      <button type="button" className="nbmlops-Link" aria-pressed={picked} onClick={() => onPick(run.id)}>
+        {picked ? trans.__('Picked to compare') : trans.__('Pick to compare')}
+      </button>
       {run.error ? (
         <p className="nbmlops-Failure">
           {run.failed_cell !== null ? <b>{trans.__('Cell %1', run.failed_cell + 1)} </b> : null}
