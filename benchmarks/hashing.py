@@ -52,7 +52,7 @@ FRAMES = {
     "200 columns of 50,000 texts": "pd.DataFrame({f'c{at}': np.arange(at, at + 50_000).astype(str) for at in range(200)})",
     "4,000,000 text objects": "pd.DataFrame({'o': pd.Series([f'text {at}' for at in range(4_000_000)], dtype=object)})",
     "2,000,000 mixed objects": "pd.DataFrame({'o': pd.Series([at if at % 2 else f'{at}' for at in range(2_000_000)], dtype=object)})",
-    "polars: 3,000,000 texts and numbers": "pl.DataFrame({'s': [f'text number {at:09}' for at in range(n)], 'n': range(n)})".replace('n)', '3_000_000)'),
+    "polars: 3,000,000 texts and numbers": "pl.DataFrame({'s': [f'text {at:012}' for at in range(3_000_000)], 'n': range(3_000_000)})",
     "5,000,000 categories": "pd.Series(pd.Categorical.from_codes(random.integers(0, 1000, 5_000_000), [f'c{at}' for at in range(1000)]))",
     "1,000 columns of an array in row order": "pd.DataFrame(random.normal(size=(30_000, 1_000)))",
 }  # fmt: skip

@@ -122,7 +122,8 @@ def plain_layout(array: pa.Array) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         return plain_layout(array.storage)
     if of.is_run_end_encoded(kind):
-        return plain_layout(pc.run_end_decode(array))
+        runs = pa.RunEndEncodedArray.from_arrays(array.run_ends, pa.array(range(len(array.values)), pa.int64()))
+        return plain_layout(array.values).take(pc.run_end_decode(runs.slice(array.offset, len(array))))
     if of.is_dictionary(kind) and not kind.ordered:
         return plain_layout(pa.DictionaryArray.from_arrays(array.indices, plain_layout(array.dictionary)).dictionary_decode())
     if str(kind) == "string_view":
@@ -247,7 +248,7 @@ def _extension_name(kind: Any) -> str:
     if name == "pandas.interval":
         return f"interval[{kind.closed}]<{type_name(kind.subtype)}>"
     told = kind.__arrow_ext_serialize__() if hasattr(kind, "__arrow_ext_serialize__") else b""
-    return f"{json.dumps(name)}[{json.dumps(told.decode('utf-8', 'backslashreplace'))}]<{inside}>"
+    return f"{json.dumps(name)}[{json.dumps(str(kind) + told.decode('utf-8', 'backslashreplace'))}]<{inside}>"
 
 
 def _is_list(kind: pa.DataType) -> bool:

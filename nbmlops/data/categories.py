@@ -45,7 +45,7 @@ def of_dictionary(label: Any, chunks: pa.ChunkedArray, *, declared: bool) -> Col
         values = _occurring([(owner, part.indices) for owner, part in zip(owners, parts, strict=False)], distinct)
     if values is None:
         return of_arrow(label, chunks)
-    places = {owner: _places(dictionary, values) for owner, dictionary in distinct.items()}
+    places = _places(distinct, values)
     categories = of_arrow("categories", pa.chunked_array([values]))
     indices = of_arrow(label, pa.chunked_array([part.indices for part in parts], kind.index_type))
     ends = np.cumsum([0, *(len(part) for part in parts)])
@@ -101,12 +101,14 @@ def _occurring(parts: list[tuple[Any, pa.Array]], dictionaries: dict[Any, pa.Arr
     return found.take(pc.sort_indices(found))
 
 
-def _places(dictionary: pa.Array, values: pa.Array) -> np.ndarray[Any, Any] | None:
-    """For each entry of a dictionary the category it is, -1 for none; None where each is at its own place."""
-    if dictionary is values or dictionary.equals(values):
-        return None
-    found = pc.index_in(plain_layout(dictionary), value_set=plain_layout(values))
-    return np.asarray(found.fill_null(-1)).astype(np.int64)
+def _places(dictionaries: dict[Any, pa.Array], values: pa.Array) -> dict[Any, np.ndarray[Any, Any] | None]:
+    """For each entry of each dictionary the category it is, -1 for none; None where each is at its own place."""
+    if all(dictionary.equals(values) for dictionary in dictionaries.values()):
+        return dict.fromkeys(dictionaries)
+    entries = pa.concat_arrays([plain_layout(dictionary) for dictionary in dictionaries.values()])
+    found = np.asarray(pc.index_in(entries, value_set=plain_layout(values)).fill_null(-1)).astype(np.int64)
+    ends = np.cumsum([len(dictionary) for dictionary in dictionaries.values()])
+    return dict(zip(dictionaries, np.split(found, ends[:-1]), strict=True))
 
 
 def _codes(indices: pa.Array, places: np.ndarray[Any, Any] | None, width: np.dtype[Any]) -> pa.Array:

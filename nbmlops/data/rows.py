@@ -71,7 +71,8 @@ def _present(array: pa.Array, absent: Any) -> Words:
         hasher = blake3()
         feed(hasher.update, array.dictionary)
         salt = np.frombuffer(hasher.digest(8), "<u8").astype(np.uint64)
-        return then(hashes(array.dictionary_decode()), salt)
+        codes = np.asarray(array.indices.fill_null(0)).astype(np.int64)
+        return then(hashes(array.dictionary)[:, codes] if len(array.dictionary) else start(count), salt)
     if is_text(kind) or is_bytes(kind):
         return _texts(*lengths_and_bytes(array, absent))
     if of.is_struct(kind):

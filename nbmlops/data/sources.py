@@ -64,7 +64,9 @@ def _columns(data: Any, name: str) -> tuple[list[Column], int]:
     if isinstance(data, dict):
         columns = [_of_values(label, values) for label, values in data.items()]
         return columns, columns[0].rows if columns else 0
-    return _of_array(data if isinstance(data, np.ndarray) else _array(data), name)
+    if isinstance(data, np.ndarray):
+        return _of_array(np.asarray(data) if isinstance(data, np.matrix) else data, name)
+    return _of_array(_array(data), name)
 
 
 def of_series(label: Any, series: Any) -> Column:

@@ -90,7 +90,7 @@ def test_what_was_stored_before_is_read_and_compared(workspace):
         tx.run("INSERT INTO dataset VALUES (?, 2, ?, '[]', '2026-01-01T00:00:00+00:00')", old["digest"], json.dumps(old["columns"]))
     kept = verbs.show(old["digest"], workspace=workspace)
     assert kept.form == "nbmlops-data-1" and kept.columns[0].blocks == "" and kept.named == []
-    found = verbs.diff(old["digest"], now.digest, workspace=workspace)
+    found = diff(kept, now)
     assert [(change.name, change.change) for change in found.changes] == [("b", "type")] and "nbmlops-data-1" in found.note
 
 

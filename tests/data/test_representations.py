@@ -181,6 +181,29 @@ def test_layouts_that_only_save_room_do_not_matter():
     )
 
 
+def test_layouts_inside_of_layouts_do_not_matter():
+    words = pa.array(["a", "a", "b"])
+    runs = pa.RunEndEncodedArray.from_arrays([2, 3], pa.array(["a", "b"]))
+    nested = [words, runs, pa.array(words, pa.string_view())]
+    assert len({digest(pa.table({"x": pa.ListArray.from_arrays([0, 1, 3], inner)})) for inner in nested}) == 1
+    encoded = pa.RunEndEncodedArray.from_arrays([2, 3], pa.array(["a", "b"]).dictionary_encode())
+    lists = [pa.ListArray.from_arrays([0, 1, 3], inner) for inner in (words.dictionary_encode(), encoded)]
+    assert digest(pa.table({"x": lists[0]})) == digest(pa.table({"x": lists[1]}))
+    enum = pl.DataFrame({"x": pl.Series([{"e": "a"}, None], dtype=pl.Struct({"e": pl.Enum(["b", "a"])}))})
+    assert digest(enum) == digest(enum.to_arrow())
+    tensors = [
+        pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.int32(), shape), pa.array([[1, 2]], pa.list_(pa.int32(), 2)))
+        for shape in ([2, 1], [1, 2])
+    ]
+    assert digest(pa.table({"x": tensors[0]})) != digest(pa.table({"x": tensors[1]}))
+
+
+def test_a_dictionary_for_each_of_many_chunks_is_one_column():
+    texts = [f"{at % 50}" for at in range(500)]
+    chunks = pa.chunked_array([pa.array([text]).dictionary_encode() for text in texts])
+    assert digest(pa.table({"x": chunks})) == digest(pd.DataFrame({"x": pd.Categorical(texts)}))
+
+
 def test_no_index_of_any_kind_is_data(tmp_path):
     frame = pd.DataFrame({"n": [1, 2], "s": ["a", None]})
     expected = digest(frame)
