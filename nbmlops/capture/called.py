@@ -5,13 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 
-from nbmlops.capture.objects import NOTHING, Objects, Some
+from nbmlops.capture.objects import NOTHING, Objects, Some, union
 from nbmlops.capture.purity import KEEPING, OPAQUE, Effect, of_function, of_method
 from nbmlops.capture.steps import Called
 
 
 class Calls(Objects):
     """Objects, and what calling them does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guessed: set[int] = set()  # functions that may be called, and were played for it in this cell
 
     @abstractmethod
     def invoke(self, function: int, local: dict[str, Some]) -> Some:
@@ -220,13 +224,22 @@ class Calls(Objects):
         return self._calls(codes, None, others) if codes else NOTHING
 
     def _calls(self, functions: Iterable[int], args: list[Some] | None, others: Some) -> Some:
+        """Functions may be called with these. Each is played once in a cell; after that it may change all it gets at."""
         found: set[int] = set()
+        loose = self._changeable(others)
+        given = frozenset(loose.union(*(self.holds.get(one, ()) for one in loose)))
         for one in functions:
             code = self.code.get(one)
             if code is None:
                 continue
-            loose = self._changeable(others) | {held for other in self._changeable(others) for held in self.holds.get(other, ())}
-            given = frozenset(loose)
+            if one in self._guessed:
+                found |= given
+                if not code.quiet:
+                    kept = self._changeable(union(self.own.get(name, NOTHING) for name in code.names))
+                    self.change(loose | kept, deep=True)
+                    self.change(kept, loose)
+                continue
+            self._guessed.add(one)
             local = dict.fromkeys((*code.params, *code.rest), given)
             if args is not None:
                 for name, arg in zip(code.params, args, strict=False):

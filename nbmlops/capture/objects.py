@@ -48,7 +48,7 @@ class Objects:
         self._library: dict[str, int] = {}
         self._next = 0
         self._possibly = False
-        self._steps = 0
+        self._work = 0
         self._read_codes: set[int] = set()
         self._here: dict[str, Some] = {}  # what this execution bound so far
         self._looked_at: set[int] = set()
@@ -92,6 +92,7 @@ class Objects:
                 if more and (fresh := more - found):
                     found |= fresh
                     asked += fresh
+        self._work += len(found) >> 4
         return found
 
     def _unknown(self, name: str) -> Some:

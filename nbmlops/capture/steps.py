@@ -93,3 +93,27 @@ def loaded(steps: Iterable[Step], *, in_functions: bool = False) -> set[str]:
         elif step[0] is Do.FUNCTION and in_functions:
             found |= step[2].names
     return found
+
+
+def bound(steps: Iterable[Step]) -> set[str]:
+    """The notebook's names that steps bind or delete, functions' bodies among them."""
+    found: set[str] = set()
+    for step in steps:
+        if step[0] in (Do.BIND, Do.SURE, Do.DELETE):
+            found.add(step[1])
+        elif step[0] is Do.LOOP:
+            found |= bound(step[1])
+        elif step[0] is Do.FUNCTION:
+            found |= bound(step[2].steps)
+    return found
+
+
+def codes(steps: Iterable[Step]) -> list[Code]:
+    """The functions that steps make, those within functions among them."""
+    found: list[Code] = []
+    for step in steps:
+        if step[0] is Do.LOOP:
+            found += codes(step[1])
+        elif step[0] is Do.FUNCTION:
+            found += [step[2], *codes(step[2].steps)]
+    return found

@@ -9,10 +9,14 @@ from typing import Any
 from nbmlops.capture.called import Calls
 from nbmlops.capture.objects import NOTHING, Some, union
 from nbmlops.capture.purity import USUAL
-from nbmlops.capture.steps import Do, Step
+from nbmlops.capture.steps import Do, Step, bound, codes, loaded
 
 _DEEPEST = 12
-_MOST_STEPS = 20_000
+_MOST_WORK = 5_000
+
+
+class _TooMuch(Exception):
+    """Calls upon calls: following them all would take longer than the cell is worth."""
 
 
 class _Frame:
@@ -38,14 +42,41 @@ class World(Calls):
     def play(self, steps: list[Step], slots: int, position: int, *, raised: bool, kinds: Mapping[str, str]) -> set[int]:
         """Play an execution's steps; gives the executions that it needs directly."""
         self.position, self.needs, self._possibly = position, set(), raised
-        self._active, self._steps = [], 0
+        self._active, self._work = [], 0
+        self._guessed.clear()
         self._read_codes.clear()
         self._here.clear()
         for name, kind in kinds.items():
             self._learn(name, kind)
-        self._run(steps, [NOTHING] * slots, _Frame())
+        try:
+            self._run(steps, [NOTHING] * slots, _Frame())
+        except _TooMuch:
+            self._all_it_gets_at(steps)
         self.needs.discard(position)
         return self.needs
+
+    def _all_it_gets_at(self, steps: list[Step]) -> None:
+        """All that an execution can reach from the names it loads may have been changed, and been put into each other."""
+        binds = bound(steps)
+        got_at: set[int] = set()
+        for name in loaded(steps, in_functions=True):
+            got_at |= self.reach(self.read_name(name))
+        known: set[int] = set()
+        while fresh := {one for one in got_at if one in self.code} - known:
+            known |= fresh
+            for one in fresh:
+                binds |= bound(self.code[one].steps)
+                for name in self.code[one].names:
+                    got_at |= self.reach(self.read_name(name))
+        changeable = self._changeable(got_at)
+        made = {self.new("", changeable): code for code in codes(steps)}
+        self.code.update(made)
+        whole = self.new("", got_at | set(made))
+        for one in changeable:
+            self.changed[one] = self.position
+            self.keep(one, (whole,))
+        for name in binds:
+            self.bind(name, frozenset({whole, *changeable, *made}), name in self.own)
 
     def _learn(self, name: str, kind: str) -> None:
         """What a name's value is known to be, since it is there to be looked at."""
@@ -90,10 +121,9 @@ class World(Calls):
 
     def _run(self, steps: list[Step], slots: list[Some], frame: _Frame) -> None:
         plays = self._plays
-        self._steps += len(steps)
-        if self._steps > _MOST_STEPS:
-            self.anything_changes()
-            return
+        self._work += len(steps)
+        if self._work > _MOST_WORK:
+            raise _TooMuch
         for step in steps:
             plays[step[0]](step, slots, frame)
 
@@ -223,7 +253,7 @@ class World(Calls):
                 {name: len(self.own.get(name, NOTHING)) for name in names},
                 {name: len(objects) for name, objects in frame.local.items()},
             )
-            if now == known or self._steps > _MOST_STEPS:
+            if now == known:
                 return
             if known is None and not names and len(steps) < 4:
                 return

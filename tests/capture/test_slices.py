@@ -149,3 +149,20 @@ def test_a_long_session_stays_small():
         slicer.note(position, "cell", names, "", {"log": 1})
     assert slicer.needed(4_999) == list(range(4_999))
     assert all(len(required) < 10 for required in slicer._requires.values())
+
+
+def test_classes_that_call_each_other_are_followed_without_end_or_blanket_suspicion():
+    classes = ["class Base:\n    pass"]
+    for at in range(12):
+        calls = "\n".join(
+            f"    def m{way}(self, x):\n        self.k{way} = Inner{at - 1}(x).m{way}(x) if {at} else x\n        return abs(self.n(x))"
+            for way in range(4)
+        )
+        classes.append(f"class Inner{at}(Base):\n    def __init__(self, x): self.x = x\n{calls}")
+    cells = ["a = [1]", "untouched = [2]", *classes, "b = Inner11(a)", "z = untouched"]
+    slicer, _ = session(cells)
+    names = analyse(ast.parse("c = b.m1(a)"))
+    slicer.note(len(cells), None, names, "", {})
+    assert {0, len(cells) - 2} <= set(slicer.needed(len(cells)))
+    slicer.note(len(cells) + 1, None, analyse(ast.parse("w = untouched")), "", {})
+    assert slicer.needed(len(cells) + 1) == [1]
