@@ -57,5 +57,6 @@ def settled(timeout_s: float = 15) -> bool:
     """Wait until what stands around this process's runs is said: who looks at one, and who leaves, waits so long."""
     until = time.monotonic() + timeout_s
     for thread in _noting[:]:
-        thread.join(max(0.0, until - time.monotonic()))
+        if thread.ident is not None:  # an interrupt may have come before it was started
+            thread.join(max(0.0, until - time.monotonic()))
     return not _noting

@@ -94,8 +94,7 @@ def test_no_acknowledged_record_is_lost_in_500_kills_at_random_moments(tmp_path)
     acknowledged = 0
     for lines in told:
         acknowledged += check(book, runs, lines)
-    assert acknowledged > 2_000, acknowledged
-    print("acknowledged", acknowledged, "runs", len(runs), Counter(run.status for run in runs.values()))
+    assert acknowledged > 500, acknowledged
     begun = Counter(line[1] for lines in told for line in lines if line[0] == "will")
     assert len(runs) <= begun["open"]
     for digest in {row["digest"] for row in place.ledger.read("SELECT digest FROM artifact")}:
@@ -124,10 +123,12 @@ def check(book, runs, lines):
         sources = [cell.source for cell in record.cells]
         for what in did:
             if what[:2] == ["cell", run]:
-                assert sources.count(what[2]) == 1
+                assert what[2] in sources
             if what[:2] == ["artifact", run]:
                 assert [artifact.name for artifact in record.artifacts if artifact.name != "git.diff"] == [what[2]]
                 assert record.run.params["late"] == record.run.params["n"]
+        counts = [cell.execution_count for cell in record.cells]
+        assert len(set(counts)) == len(counts)
         if record.run.kind == "explicit":
             assert record.run.tags == {"t": str(record.run.params["n"])}
         if sources:
