@@ -29,7 +29,8 @@ _NESTED = (list, tuple, dict, np.ndarray)
 _TEXTS, _BYTES = {str, np.str_}, {bytes, np.bytes_}
 _FLAGS, _FLOATS = {bool, np.bool_}, {float, np.float64}
 _INTS: set[type] = {int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64}
-_LEAVES = _TEXTS | _BYTES | _FLAGS | _FLOATS | _INTS | {dt.date, decimal.Decimal}
+_PYTHONS: dict[type, type] = {np.str_: str, np.bool_: bool, np.float64: float, np.int64: int}
+_LEAVES = {*_TEXTS, *_BYTES, *_FLAGS, *_FLOATS, *_INTS, np.float32, np.datetime64, dt.date, decimal.Decimal}
 _KNOWN: tuple[tuple[set[Any], pa.DataType], ...] = (
     (_TEXTS, pa.large_string()),
     (_BYTES, pa.large_binary()),
@@ -233,12 +234,12 @@ def _leaves(value: Any, path: str, depth: int) -> Iterator[tuple[str, type]]:
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key!r}", depth + 1) if isinstance(key, str) else [(path, object)]
     elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        yield (path + "[]" * value.ndim, value.dtype.type if value.dtype.kind != "U" else str) if value.ndim == 1 else (path, object)
+        yield (path + "[]", _PYTHONS.get(value.dtype.type, value.dtype.type)) if value.ndim == 1 else (path, object)
     elif isinstance(value, _NESTED):
         for item in value:
             yield from _leaves(item, path + "[]", depth + 1)
     elif value is not None:
-        yield path, float if type(value) is np.float64 else type(value)
+        yield path, _PYTHONS.get(type(value), type(value))
 
 
 def _unified(known: pa.DataType | None, found: pa.DataType) -> pa.DataType:
