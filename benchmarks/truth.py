@@ -15,13 +15,12 @@ from typing import Any
 from benchmarks.timing import mlflow_python
 
 _QUIET = "import warnings, logging; warnings.filterwarnings('ignore'); logging.disable()\n"
-_URI = "import mlflow\nmlflow.set_tracking_uri('sqlite:///mlflow.db')\n"
-# As their documentation has it, in the three ways a notebook can be written.
+_URI = "import mlflow\nmlflow.set_tracking_uri('sqlite:///mlflow.db')\nmlflow.sklearn.autolog(log_models=False)\n"
+# As their documentation has it, in the two ways a notebook is written; autologging is on in both.
 WAYS = {
     "nbmlops": ("%load_ext nbmlops", None),
-    "MLflow, `with mlflow.start_run():` around the cell": (_QUIET + _URI, "with mlflow.start_run():\n"),
-    "MLflow, `mlflow.start_run()` in a cell before": (_QUIET + _URI + "run = mlflow.start_run()", None),
-    "MLflow, `mlflow.autolog()`": (_QUIET + _URI + "mlflow.autolog(log_models=False)", None),
+    "MLflow, with start_run() around": (_QUIET + _URI, "with mlflow.start_run():\n"),
+    "MLflow, start_run() before": (_QUIET + _URI + "run = mlflow.start_run()", None),
 }
 _THEIR_WORDS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "killed", "RUNNING": "running"}
 
