@@ -11,34 +11,34 @@ from typing import Any
 
 def attach(shell: Any) -> None:
     """Observe this shell from here on; twice is no error."""
-    from nbmlops.capture import session
+    from nbmlops.capture import attached
 
-    session.attach(shell)
+    attached.attach(shell)
 
 
 def detach(shell: Any) -> None:
     """End what is open and restore the shell."""
-    from nbmlops.capture import session
+    from nbmlops.capture import attached
 
-    session.detach(shell)
+    attached.detach(shell)
 
 
 def off() -> None:
     """Record nothing until `on`."""
-    from nbmlops.capture import session
+    from nbmlops.capture import attached
 
-    session.switch(False)
+    attached.switch(False)
 
 
 def on() -> None:
     """Record again."""
-    from nbmlops.capture import session
+    from nbmlops.capture import attached
 
-    session.switch(True)
+    attached.switch(True)
 
 
 def cell_run(name: str, experiment: str | None = None, params: dict[str, Any] | None = None, tags: dict[str, str] | None = None) -> None:
     """Open a run that ends with the cell that is executing, with that cell's outcome."""
-    from nbmlops.capture import session
+    from nbmlops.capture import attached
 
-    session.cell_run(name, experiment, params, tags)
+    attached.cell_run(name, experiment, params, tags)

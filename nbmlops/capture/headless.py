@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbmlops import plugins
-from nbmlops.capture.session import attach, current_session, living_estimators
+from nbmlops.capture.attached import attach, current_session, living_estimators
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import holds_secret
 from nbmlops.runs import current, surroundings

@@ -29,7 +29,7 @@ class SeenLoader(SourceFileLoader):
         path = self.get_filename(fullname)
         data = self.get_data(path)
         try:
-            tree = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+            tree: Any = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             changed = self._rewritten(tree)
             if changed is not tree:
                 code: CodeType = compile(changed, path, "exec", dont_inherit=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,18 @@ from nbmlops.runs.records import Fit, MetricPoint
 
 if TYPE_CHECKING:
     from nbmlops.capture.attempt import Attempt
+    from nbmlops.capture.names import CellNames
     from nbmlops.capture.session import Session
 
 MOST_FITS = 2_000  # of one cell; more are counted
 _DATASETS = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})
 _BOOSTERS = ("xgboost", "lightgbm", "catboost")
+
+
+_METRIC_NAMES = re.compile(
+    r"(?i)(.*_)?(mae|mse|rmse|mape|smape|msle|rmsle|r2|accuracy|acc|auc|roc_auc|ap|f1|precision|recall|logloss|log_loss|loss|brier|mcc"
+    r"|kappa|gini|score|error)(_.*|\d*)?"
+)
 
 
 class Observer:
@@ -40,6 +48,33 @@ class Observer:
         """A new cell: nothing was tried or predicted in it yet."""
         self.predicted, self.tries = None, []
         self._partial.clear()
+
+    def cell_ends(self, names: CellNames, points: list[MetricPoint]) -> None:
+        """Numbers that the cell computed itself, and the rounds of its loops. `points`: what was measured in it."""
+        self._own_metrics(names, points)
+        attempt = self.session.attempt
+        by_site: dict[int, list[trials.Try]] = {}
+        for one in self.tries:
+            by_site.setdefault(one.site, []).append(one)
+        for point in points:
+            measured_of(self.tries, point)
+        for tries in by_site.values():
+            if attempt is not None and len(tries) > 1:
+                self.session.now.trials += trials.of_loop(tries, attempt.trials, attempt.parts)
+                attempt.trials += len(tries)
+                attempt.parts += 1
+
+    def _own_metrics(self, names: CellNames, points: list[MetricPoint]) -> None:
+        """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
+        held, slicer = self.session.shell.user_ns, self.session.slicer
+        named = {point.name for point in points}
+        given_back = {point.value for point in points if point.name not in names.binds}  # measured in a function
+        for name in sorted(name for name in names.binds - named if _METRIC_NAMES.fullmatch(name)):
+            things = [held.get(other) for other in slicer.computed_from({name}) - {name}]
+            owners = {found for thing in things if (found := self.made.facts(thing)) is not None}
+            value = held.get(name)
+            if owners and not (isinstance(value, float) and value in given_back):
+                self.add_metric(name, value, owners.pop() if len(owners) == 1 else None)
 
     def begun(self, call: Call) -> None:
         """A fit is about to begin: its run is open before it, so that a kernel that dies in it has died in a run."""

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture import parameters as cell_parameters
-from nbmlops.capture import trials
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
 from nbmlops.capture.figures import Figure
@@ -28,29 +27,26 @@ from nbmlops.capture.imports import Finder
 from nbmlops.capture.kinds import Held, kind_of
 from nbmlops.capture.made import FitFacts
 from nbmlops.capture.names import CellNames, analyse
-from nbmlops.capture.observe import Observer, measured_of
+from nbmlops.capture.observe import Observer
 from nbmlops.capture.outputs import Outputs
 from nbmlops.capture.reads import reads
 from nbmlops.capture.slices import Slicer
-from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT, driven, lets_errors_pass, notebook_of
+from nbmlops.capture.where import driven, lets_errors_pass, notebook_of
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask, mask_params, remember
-from nbmlops.runs import current, trouble
+from nbmlops.runs import current
 from nbmlops.runs.book import RunBook
+from nbmlops.runs.changed_data import changed_since, facts_of
 from nbmlops.runs.current import OpenRun
 from nbmlops.runs.facts import Facts
-from nbmlops.runs.records import Artifact, Cell, MetricPoint, Status
+from nbmlops.runs.records import Artifact, Cell, FileUse, MetricPoint, Status
 from nbmlops.settings import find_root
 from nbmlops.workspace import Workspace, opened, utc_now
 
 WAIT_S = 60.0  # how long a session's end waits for large files to be hashed
 _OPTED_OUT = re.compile(r"\s*(%%mlops\s+off\b|#\s*mlops:\s*off\b)")
 _UNRECORDED = "# not recorded"
-_METRIC_NAMES = re.compile(
-    r"(?i)(.*_)?(mae|mse|rmse|mape|smape|msle|rmsle|r2|accuracy|acc|auc|roc_auc|ap|f1|precision|recall|logloss|log_loss|loss|brier|mcc"
-    r"|kappa|gini|score|error)(_.*|\d*)?"
-)
 
 
 class Session:
@@ -75,6 +71,8 @@ class Session:
         self._executed: list[tuple[int, str | None, str, CellNames]] = []
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
+        self._held_against: set[tuple[str, str | None]] = set()  # files that were compared with what champions were trained on
+        self._differing: list[str] = []
         self._said_at = 0.0
         self._meant = self._strict = False
         self._seen_cell = self._decided = self._opted_out = False
@@ -154,8 +152,8 @@ class Session:
             self._say(over=True)
             self._end_cell_scoped()
             self.attempts = [attempt for attempt in self.attempts if attempt.run == current.current()]
-            recorded = cell is not None and self.recording_now
-            self.outputs.leave(partial(self._note_shown, cell) if recorded else lambda digest, figures: None)
+            told = partial(self._note_shown, cell) if cell is not None and self.recording_now else _nobody
+            self.outputs.leave(told)
             # Last registered, first called: a library that is slow to end must not cost the record its end.
             atexit.unregister(self.close)
             atexit.register(self.close)
@@ -194,33 +192,7 @@ class Session:
                 self.now.params.update(mask_params(plain(cell_parameters.assigned(info.raw_cell))))
             self._executed.append((self.position, getattr(info, "cell_id", None), info.raw_cell, names))
             del self._executed[:-5000]
-            self._note_own_metrics(names)
-            self._note_loops()
-
-    def _note_own_metrics(self, names: CellNames) -> None:
-        """`rmse = np.sqrt(((p - y) ** 2).mean())`: a number with a metric's name that was computed from a prediction."""
-        points = (*self.cell.metrics, *self.now.metrics)
-        names_known = {point.name for point in points}
-        values_known = {point.value for point in points if point.name not in names.binds}  # measured in a function, given back
-        for name in sorted(name for name in names.binds - names_known if _METRIC_NAMES.fullmatch(name)):
-            value = self.shell.user_ns.get(name)
-            held = [self.shell.user_ns.get(other) for other in self.slicer.computed_from({name}) - {name}]
-            owners = {found for thing in held if (found := self.observer.made.facts(thing)) is not None}
-            if owners and value not in values_known:
-                self.observer.add_metric(name, value, owners.pop() if len(owners) == 1 else None)
-
-    def _note_loops(self) -> None:
-        attempt = self.attempt
-        by_site: dict[int, list[trials.Try]] = {}
-        for one in self.observer.tries:
-            by_site.setdefault(one.site, []).append(one)
-        for point in (*self.cell.metrics, *self.now.metrics):
-            measured_of(self.observer.tries, point)
-        for tries in by_site.values():
-            if attempt is not None and len(tries) > 1:
-                self.now.trials += trials.of_loop(tries, attempt.trials, attempt.parts)
-                attempt.trials += len(tries)
-                attempt.parts += 1
+            self.observer.cell_ends(names, [*self.cell.metrics, *self.now.metrics])
 
     def _note_shown(self, cell: Cell, digest: str | None, figures: list[Figure]) -> None:
         """What a cell showed is known a moment after its end: its digest, and the pictures. Called by the thread that sends."""
@@ -288,9 +260,7 @@ class Session:
         """A run is open: from now on this session writes into it."""
         notebook = run.notebook
         if run.how == "explicit":
-            notebook, known_from = notebook_of(self.shell)
-            if notebook is not None:
-                run.book.add(run.id, Facts(notebook=(notebook, known_from)))
+            notebook = self._ask_for_notebook(run)
         reads.keep_in(run.workspace.folder)
         attempt = Attempt(run, params=set(run.params), notebook=notebook)
         self.attempts.append(attempt)
@@ -298,6 +268,12 @@ class Session:
             self._tag_parameters(notebook)
         if run.how == "headless":
             self._take_in(attempt, {cell.position for cell in self.memory.cells()})
+
+    def _ask_for_notebook(self, run: OpenRun) -> str | None:
+        notebook, known_from = notebook_of(self.shell, executed=[source for _, _, source, _ in self._executed])
+        if notebook is not None:
+            run.book.add(run.id, Facts(notebook=(notebook, known_from)))
+        return notebook
 
     def _tag_parameters(self, notebook: str | None) -> None:
         """The notebook's file says which cells hold parameters."""
@@ -315,6 +291,20 @@ class Session:
         if facts:
             facts.data_hash = attempt.new_data_hash()
             attempt.run.book.add(attempt.run.id, facts)
+            self._hold_against_champions(attempt, facts.files)
+
+    def _hold_against_champions(self, attempt: Attempt, files: list[FileUse]) -> None:
+        """Say once when a file is not any more what a champion was trained on."""
+        fresh = [use for use in files if use.mode == "read" and use.digest and (use.path, use.digest) not in self._held_against]
+        if not fresh:
+            return
+        self._held_against |= {(use.path, use.digest) for use in fresh}
+        sentences = changed_since(attempt.run.workspace, attempt.run.id, fresh)
+        if sentences:
+            self._differing += sentences
+            attempt.run.book.add(attempt.run.id, facts_of(self._differing))
+            if attempt.run.how == "live":
+                print("\n".join(f"nbmlops: {sentence}" for sentence in sentences), file=sys.stderr)  # noqa: T201
 
     def _close_if_again(self, key: Any) -> None:
         attempt = self.attempt
@@ -331,6 +321,8 @@ class Session:
         attempt = next((attempt for attempt in self.attempts if attempt.run.id == run.id), None)
         if attempt is None:
             return "finished"
+        if attempt.notebook is None and run.how in ("live", "headless"):
+            attempt.notebook = self._ask_for_notebook(run)  # saved, or named, since
         self._note_hidden(attempt)
         self.past.append(attempt)
         del self.past[:-20]
@@ -413,6 +405,7 @@ class Session:
             own.data_hash = attempt.new_data_hash()
             if own:
                 attempt.run.book.add(attempt.run.id, own)
+                self._hold_against_champions(attempt, own.files)
         if over:
             current.touched.clear()
             self._note_hashed()
@@ -438,6 +431,7 @@ class Session:
                 if (use.path, use.mode, use.detail, use.position) in attempt.files:
                     attempt.note_files([use])
                     attempt.run.book.add(attempt.run.id, Facts(files=[use], data_hash=attempt.new_data_hash()))
+                    self._hold_against_champions(attempt, [use])
 
     def failed(self, error: Exception) -> None:
         """Capture went wrong: say it once, in one line, and step aside."""
@@ -466,6 +460,10 @@ class Session:
             self.failed(error)
 
 
+def _nobody(digest: str | None, figures: list[Figure]) -> None:
+    """What a cell showed that is not recorded."""
+
+
 def _key(info: Any) -> Any:
     return getattr(info, "cell_id", None) or getattr(info, "raw_cell", None)
 
@@ -474,98 +472,3 @@ def _own_command(source: str) -> bool:
     # Asking nbmlops something is not part of the experiment.
     lines = [line for line in source.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return bool(lines) and all(line.lstrip().startswith(("%mlops", "%load_ext nbmlops", "%unload_ext nbmlops")) for line in lines)
-
-
-def current_session() -> Session | None:
-    """This process's session, if a shell is observed."""
-    return _session if _session is not None and _session.pid == os.getpid() else None
-
-
-def facts_of(estimator: Any) -> FitFacts | None:
-    """What is known of a living estimator that was fitted in this session."""
-    session = current_session()
-    return session.observer.made.facts(estimator) if session else None
-
-
-def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
-    """The estimators fitted in a run that still live in this kernel, in order."""
-    session = current_session()
-    found = session.observer.made.of_run(run) if session else []
-    return [(thing, facts) for thing, facts in found if callable(getattr(thing, "predict", None)) or hasattr(thing, "get_params")]
-
-
-_session: Session | None = None
-_attached: str | None = None  # the run of the runner that started this kernel
-
-
-def attach(shell: Any) -> None:
-    """Observe `shell`."""
-    global _session, _attached
-    if _session is not None and _session.pid == os.getpid() and _session.shell is shell:
-        return
-    session = _session = Session(shell)
-    shell.events.register("pre_run_cell", session.cell_begins)
-    shell.events.register("post_run_cell", session.cell_ended)
-    shell.ast_transformers.append(session.calls)
-    session.calls.install()
-    session.finder.install()
-    session.outputs.attach(shell)
-    current.opener = session.open_live
-    current.after_enter = session.entered
-    current.before_end = session.before_end
-    trouble.say = session.failed
-    # Taken, not read: what a notebook starts in turn is no part of this execution.
-    _attached = attached = os.environ.pop(current.ATTACH_ENVIRONMENT, _attached)
-    if attached:
-        os.environ.pop(NOTEBOOK_ENVIRONMENT, None)
-    session._strict = not lets_errors_pass(shell)
-    if attached and current.current() is None:
-        place = opened(Path.cwd())
-        current.enter(attached, attached, "attached", place)
-    reads.listen(True)  # the cell that loads the extension may go on to read
-    atexit.register(session.close)
-
-
-def detach(shell: Any) -> None:
-    """Leave `shell` as it was."""
-    global _session
-    session, _session = _session, None
-    if session is None:
-        return
-    session.close()
-    session.outputs.detach()
-    session.finder.remove()
-    session.calls.remove()
-    if session.calls in shell.ast_transformers:
-        shell.ast_transformers.remove(session.calls)
-    for name, hook in (("pre_run_cell", session.cell_begins), ("post_run_cell", session.cell_ended)):
-        if hook in shell.events.callbacks[name]:
-            shell.events.unregister(name, hook)
-    current.opener = current.after_enter = current.before_end = None
-    trouble.say = trouble.say_plainly
-    atexit.unregister(session.close)
-
-
-def switch(recording: bool) -> None:
-    """Record, or record nothing."""
-    session = current_session()
-    if session is not None:
-        session.recording = recording
-        reads.listen(recording and bool(session._stack))
-        if recording:
-            session.calls.install()
-        else:
-            session.calls.remove()
-
-
-def cell_run(name: str, experiment: str | None, params: dict[str, Any] | None, tags: dict[str, str] | None) -> None:
-    """Open an explicit run for the executing cell."""
-    from nbmlops.runs import verbs
-
-    open_now = current.current()
-    if open_now is not None and open_now.how == "explicit":
-        current.end(open_now)
-    verbs.start(name, experiment=experiment, params=params, tags=tags)
-    session, run = current_session(), current.current()
-    if session is not None and run is not None and run.how == "explicit":
-        session.begin_cell_scoped(run)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbmlops import plugins
+from nbmlops.capture.attached import facts_of, living_estimators
 from nbmlops.capture.fits import class_name, is_model
-from nbmlops.capture.session import facts_of, living_estimators
 from nbmlops.data import book
 from nbmlops.data.records import Dataset
 from nbmlops.errors import Damaged, Invalid, NotFound, Untrusted, there_is
