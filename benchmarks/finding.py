@@ -66,8 +66,9 @@ if fresh:
 client = mlflow.MlflowClient(); found = {{}}
 for name, asked in json.loads({asked!r}).items():
     taken = []
-    for _ in range(2):
+    while not taken or (len(taken) < 3 and sum(taken) < 10):  # what takes long is asked once
         t = time.perf_counter(); runs = client.search_runs([experiment], max_results=50, **asked); taken.append(time.perf_counter() - t)
+    print(name, taken, file=sys.stderr, flush=True)
     found[name] = [min(taken), [int(run.info.run_id, 16) for run in runs]]
 print(json.dumps(found))
 """
@@ -107,7 +108,7 @@ def _beside(python: str, answers: dict[str, list[int]]) -> list[dict[str, Any]]:
     folder.mkdir(parents=True, exist_ok=True)
     asked = json.dumps({name: theirs for name, (_, theirs) in QUESTIONS.items() if theirs is not None})
     code = THEIRS.format(root=str(ROOT), folder=str(folder), asked=asked)
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([python, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     rows = []
     for name, (seconds, found) in json.loads(done.stdout.splitlines()[-1]).items():
         same = "the same runs" if found == answers[name] else f"OTHER RUNS: {len(set(found) ^ set(answers[name]))} of {len(found)} differ"
