@@ -26,9 +26,10 @@ from nbmlops.capture.hidden import hidden_state
 from nbmlops.capture.imports import Finder
 from nbmlops.capture.kinds import Held, kind_of
 from nbmlops.capture.made import FitFacts
-from nbmlops.capture.names import CellNames, analyse
+from nbmlops.capture.names import CellNames
 from nbmlops.capture.observe import Observer
 from nbmlops.capture.outputs import Outputs
+from nbmlops.capture.reading_names import analyse
 from nbmlops.capture.reads import reads
 from nbmlops.capture.slices import Slicer
 from nbmlops.capture.where import driven, lets_errors_pass, notebook_of

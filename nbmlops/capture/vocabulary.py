@@ -22,9 +22,6 @@ FRAME_CHANGES = frozenset(
     "setfield setflags sort update".split()
 )
 
-# Methods whose value is, or is a part of, their object.
-GIVES_PARTS = frozenset("get items pop ravel reshape set_params setdefault values view".split())
-
 # Fits change the estimator, not the data.
 FITS = frozenset("fit fit_predict fit_transform partial_fit".split())
 

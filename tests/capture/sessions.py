@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbmlops.capture.kinds import identities, kind_of
-from nbmlops.capture.names import analyse
+from nbmlops.capture.reading_names import analyse
 from nbmlops.capture.slices import Slicer
 
 

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from nbmlops.capture.hidden import hidden_state
-from nbmlops.capture.names import analyse
+from nbmlops.capture.reading_names import analyse
 
 LATE = 1000  # the file was saved after all that was executed
 

@@ -7,7 +7,7 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbmlops.capture.names import analyse
+from nbmlops.capture.reading_names import analyse
 from nbmlops.capture.slices import Slicer
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbmlops.capture.kinds import identities, kind_of
-from nbmlops.capture.names import analyse
+from nbmlops.capture.reading_names import analyse
 from nbmlops.capture.slices import Slicer
 
 

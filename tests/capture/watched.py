@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbmlops.capture.reads import reads
 from nbmlops.capture.attached import current_session
+from nbmlops.capture.reads import reads
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.runs.records import FileUse
 
