@@ -68,7 +68,10 @@ def parse(words: list[str], *, prog: str, notebook: bool) -> Asked:
     if verb.needs_notebook and not notebook:
         raise Invalid(f"{verb.id} needs something only a notebook has.", hint=f"In a notebook: %mlops {usage(verb)}")
     parser = parser_of(verb, prog=prog, notebook=notebook)
-    found = vars(parser.parse_intermixed_args(words[2:]))
+    try:
+        found = vars(parser.parse_intermixed_args(_joined(words[2:], parser)))
+    except argparse.ArgumentError as error:
+        parser.error(str(error))
     as_json, workspace = found.pop("json"), found.pop("workspace")
     live, given = {}, {}
     for parameter in verb.parameters:
@@ -82,6 +85,20 @@ def parse(words: list[str], *, prog: str, notebook: bool) -> Asked:
         else:
             given[parameter.name] = value
     return Asked(verb, given, live, as_json, workspace)
+
+
+def _joined(words: list[str], parser: argparse.ArgumentParser) -> list[str]:
+    """`--sort -mae` as `--sort=-mae`: what begins with one dash and is no option is a value."""
+    options = {flag: action for action in parser._actions for flag in action.option_strings}
+    found: list[str] = []
+    for word in words:
+        option = options.get(found[-1]) if found else None
+        takes_one = option is not None and option.nargs is None and found[-1].startswith("--")
+        if takes_one and word[:1] == "-" and word[:2] != "--" and word not in options and len(word) > 1:
+            found[-1] = f"{found[-1]}={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def parser_of(verb: Verb, *, prog: str, notebook: bool) -> argparse.ArgumentParser:
