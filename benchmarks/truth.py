@@ -124,6 +124,7 @@ def _asked(way: str, folder: Path) -> str:
         found = [run.status for run in seen(folder)]
     else:
         ledger = sqlite3.connect(folder / "mlflow.db")
-        found = [_THEIR_WORDS[status] for (status,) in ledger.execute("SELECT status FROM runs ORDER BY start_time")]
+        begun = ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone()
+        found = [_THEIR_WORDS[row[0]] for row in ledger.execute("SELECT status FROM runs ORDER BY start_time")] if begun else []
         ledger.close()
     return found[-1] if found else "nothing"
