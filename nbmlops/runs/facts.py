@@ -32,6 +32,14 @@ class Facts:
     notebook: tuple[str, str] | None = None
     data_hash: str | None = None
 
+    @property
+    def numbers_alone(self) -> bool:
+        """Whether there are metrics and nothing else."""
+        return bool(self.metrics) and not (
+            self.params or self.cells or self.files or self.fits or self.trials or self.artifacts or self.datasets or self.tags
+            or self.seeds or self.hidden or self.git or self.environment or self.notebook or self.data_hash
+        )  # fmt: skip
+
     def __bool__(self) -> bool:
         return any(bool(value) for value in vars(self).values())
 

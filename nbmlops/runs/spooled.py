@@ -146,9 +146,7 @@ def _together(events: list[Event]) -> list[list[Event]]:
 
 
 def _numbers_alone(event: Event) -> bool:
-    if event.facts is None or event.opened or event.kept or event.ended:
-        return False
-    return [name for name, held in vars(event.facts).items() if held] == ["metrics"]
+    return event.facts is not None and not (event.opened or event.kept or event.ended) and event.facts.numbers_alone
 
 
 def _joined(group: list[Event]) -> Event:

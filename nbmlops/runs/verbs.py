@@ -73,6 +73,9 @@ def end(
     return open_now.book.run(open_now.id)
 
 
+_good_names: set[str] = set()
+
+
 @verb(None)
 def log(
     metrics: Annotated[dict[str, float] | None, "numbers: mae=3.2 rmse=4.1"] = None,
@@ -85,18 +88,20 @@ def log(
 ) -> Logged:
     """Add metrics, parameters, tags or files to the open run; in a notebook one opens by itself."""
     for name in metrics or {}:
-        free_name(name, "metric")
-    _names(None, None, params, tags)
+        if name not in _good_names:  # the same few are said again and again
+            _good_names.add(free_name(name, "metric"))
+    if params or tags:
+        _names(None, None, params, tags)
     try:
         numbers = {name: float(value) for name, value in (metrics or {}).items()}
     except (TypeError, ValueError) as error:
         raise Invalid(f"A metric is a number: {error}.", hint="For example: %mlops run log mae=3.2") from error
-    files = [Path(name) for name in artifact or []]
+    files = [Path(name) for name in artifact] if artifact else []
     if absent := [str(path) for path in files if not path.is_file()]:
         raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
     open_now = current.needed()
     now = open_now.workspace.clock()
-    facts = Facts(params=mask_params(plain(params or {})), tags=tags or {})
+    facts = Facts(params=mask_params(plain(params)) if params else {}, tags=tags or {})
     for name, value in numbers.items():
         at = current.next_step(open_now, name) if step is None else current.step_taken(open_now, name, step)
         facts.metrics.append(MetricPoint(name=name, step=at, value=value, at=now))
