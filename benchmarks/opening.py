@@ -26,7 +26,7 @@ print((time.perf_counter() - began) / (20_000 // COUNT * COUNT))
 """
 LOOKS = """
 import os, tempfile, time
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 path = os.path.join(tempfile.mkdtemp(), "x.bin")
 with open(path, "wb") as file:
     for _ in range(256):
@@ -43,7 +43,7 @@ for turn in range(2):
     if turn == TURN:
         print(WHAT)
 """
-HOOK = "from nbmlops.capture.reads import reads\nreads.listen(True)\nreads.listen(False)"
+HOOK = "from nbmlops.capture.reading.reads import reads\nreads.listen(True)\nreads.listen(False)"
 
 
 def measure() -> list[dict[str, Any]]:

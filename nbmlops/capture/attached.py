@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.made import FitFacts
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 from nbmlops.capture.session import Session
-from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT, lets_errors_pass
+from nbmlops.capture.showing.where import NOTEBOOK_ENVIRONMENT, lets_errors_pass
 from nbmlops.runs import current, trouble
 from nbmlops.workspace import opened
 

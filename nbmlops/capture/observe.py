@@ -11,14 +11,14 @@ from nbmlops.capture import seeds, trials
 from nbmlops.capture.calls import PREDICTS, Call, Site
 from nbmlops.capture.fits import class_name, first_rows, fitting, inputs, is_model, parameters
 from nbmlops.capture.made import FitFacts, Made
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 from nbmlops.errors import NbmlopsError
 from nbmlops.runs.records import Fit, MetricPoint
 
 if TYPE_CHECKING:
     from nbmlops.capture.attempt import Attempt
-    from nbmlops.capture.names import CellNames
     from nbmlops.capture.session import Session
+    from nbmlops.capture.slicing.names import CellNames
 
 MOST_FITS = 2_000  # of one cell; more are counted
 _DATASETS = frozenset({"DMatrix", "QuantileDMatrix", "Dataset", "Pool"})

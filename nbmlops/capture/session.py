@@ -21,18 +21,18 @@ from typing import Any
 from nbmlops.capture import parameters as cell_parameters
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
-from nbmlops.capture.figures import Figure
-from nbmlops.capture.hidden import hidden_state
 from nbmlops.capture.imports import Finder
-from nbmlops.capture.kinds import Held, kind_of
 from nbmlops.capture.made import FitFacts
-from nbmlops.capture.names import CellNames
 from nbmlops.capture.observe import Observer
-from nbmlops.capture.outputs import Outputs
-from nbmlops.capture.reading_names import analyse
-from nbmlops.capture.reads import reads
-from nbmlops.capture.slices import Slicer
-from nbmlops.capture.where import driven, lets_errors_pass, notebook_of
+from nbmlops.capture.reading.reads import reads
+from nbmlops.capture.showing.figures import Figure
+from nbmlops.capture.showing.outputs import Outputs
+from nbmlops.capture.showing.where import driven, lets_errors_pass, notebook_of
+from nbmlops.capture.slicing.hidden import hidden_state
+from nbmlops.capture.slicing.kinds import Held, kind_of
+from nbmlops.capture.slicing.names import CellNames
+from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.slices import Slicer
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask, mask_params, remember

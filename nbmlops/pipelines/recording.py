@@ -22,7 +22,7 @@ from papermill.engines import Engine
 from papermill.log import logger
 
 from nbmlops.capture import headless, parameters
-from nbmlops.capture.where import NOTEBOOK_ENVIRONMENT
+from nbmlops.capture.showing.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import MASK, mask_params, mask_value, remember_values
 from nbmlops.pipelines.runner import EXECUTED

@@ -10,14 +10,14 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbmlops.capture.outputs import digest_of_saved
+from nbmlops.capture.showing.outputs import digest_of_saved
 from tests.browser.lab import Lab
 from tests.capture.test_outputs import CELLS, LISTEN, TELL
 
 pytestmark = pytest.mark.slow
 
 ASK = """import json, time
-from nbmlops.capture.where import driven, notebook_of
+from nbmlops.capture.showing.where import driven, notebook_of
 began = time.perf_counter()
 json.dump([*notebook_of(get_ipython()), driven(get_ipython()), time.perf_counter() - began], open("where.json", "w"))"""
 LEFT_OUT = ("much", "one long line")  # the browser takes its time for these

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 
 from .shell import observed
 from .watched import Watched

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nbmlops.capture.reads import HASHING, reads
+from nbmlops.capture.reading.reads import HASHING, reads
 
 
 def taken(position=0):

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
-from nbmlops.capture.kinds import identities, kind_of
-from nbmlops.capture.reading_names import analyse
-from nbmlops.capture.slices import Slicer
+from nbmlops.capture.slicing.kinds import identities, kind_of
+from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.slices import Slicer
 
 
 def execute(source: str, held: dict[str, Any]) -> bool:

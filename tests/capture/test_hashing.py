@@ -12,8 +12,8 @@ import time
 import warnings
 from pathlib import Path
 
-from nbmlops.capture import hashing
-from nbmlops.capture.reads import HASHING, MANY, reads
+from nbmlops.capture.reading import hashing
+from nbmlops.capture.reading.reads import HASHING, MANY, reads
 from nbmlops.ledger.blobs import digest_bytes
 
 from .files import old, taken
@@ -100,7 +100,7 @@ def test_the_next_kernel_does_not_hash_a_large_file_again(here, monkeypatch):
 
 
 def test_kept_digests_stay_few(tmp_path, monkeypatch):
-    from nbmlops.capture import kept
+    from nbmlops.capture.reading import kept
 
     monkeypatch.setattr(kept, "MOST_BYTES", 2_000)
     monkeypatch.setattr(kept, "MOST_KEPT", 5)
@@ -145,7 +145,7 @@ def test_a_child_that_closes_everything_finds_its_own_files_as_it_wrote_them(her
 
 
 def test_whoever_waits_sees_how_far_it_is(capsys, monkeypatch):
-    from nbmlops.capture import waiting
+    from nbmlops.capture.reading import waiting
 
     monkeypatch.setattr(waiting, "PATIENCE_S", 0.0)
     job = hashing.Job("/data/big\n\udcff.parquet", (0, 0, 2_000_000_000, 0, 0), lambda job: "")

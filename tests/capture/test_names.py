@@ -7,8 +7,8 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbmlops.capture.reading_names import analyse
-from nbmlops.capture.slices import Slicer
+from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.slices import Slicer
 
 
 def names_of(source):

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 
-from nbmlops.capture.outputs import Outputs, digest_of_saved
-from nbmlops.capture.shown import Shown
+from nbmlops.capture.showing.outputs import Outputs, digest_of_saved
+from nbmlops.capture.showing.shown import Shown
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
 LISTEN = """
-from nbmlops.capture.outputs import Outputs
+from nbmlops.capture.showing.outputs import Outputs
 _heard, _depth, _shell = {}, [], get_ipython()
 _outputs = Outputs()
 _outputs.attach(_shell)

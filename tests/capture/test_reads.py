@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbmlops.capture import hashing
-from nbmlops.capture.datafiles import counts
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading import hashing
+from nbmlops.capture.reading.datafiles import counts
+from nbmlops.capture.reading.reads import reads
 from nbmlops.ledger.blobs import digest_bytes
 
 from .files import old, taken
@@ -207,7 +207,7 @@ def test_any_name_a_file_can_have(name, content):
     given=st.one_of(st.text(max_size=60), st.binary(max_size=60), st.integers(), st.none(), st.lists(st.text(max_size=5))), result=st.none()
 )
 def test_whatever_a_reader_is_given_is_no_trouble(given, result):
-    from nbmlops.capture import readers
+    from nbmlops.capture.reading import readers
 
     def read_csv(*_):
         """Stands for a library's reader."""
@@ -246,7 +246,7 @@ def test_what_counts_as_data():
 
 def test_importing_and_plotting_read_no_data(tmp_path):
     code = (
-        "from nbmlops.capture.reads import reads\n"
+        "from nbmlops.capture.reading.reads import reads\n"
         "with reads.watching():\n"
         "    import matplotlib; matplotlib.use('agg')\n"
         "    import pandas, sklearn.linear_model, matplotlib.pyplot as plt, plotly.graph_objects, zoneinfo, mimetypes, ssl\n"
@@ -295,7 +295,7 @@ def test_what_a_program_is_started_with_is_read_or_written(here):
 
 
 def test_what_the_notebooks_shell_is_given_is_read_or_written(here):
-    from nbmlops.capture import readers
+    from nbmlops.capture.reading import readers
 
     def system(line):
         """Stands for the shell's own."""

@@ -10,7 +10,7 @@ import pytest
 from .kernel import kernel
 
 SHOW = (
-    "import json as _json\nfrom nbmlops.capture.attached import current_session as _s\nfrom nbmlops.capture.reads import reads as _r\n"
+    "import json as _json\nfrom nbmlops.capture.attached import current_session as _s\nfrom nbmlops.capture.reading.reads import reads as _r\n"
     "_r.wait(30)\n"
     "print('!!' + _json.dumps([[u.path.rsplit('/')[-1], u.mode, u.kind, u.note] for u in _s().memory.of(_s().position - 1).files]))"
 )

@@ -135,8 +135,8 @@ def test_no_secret_of_a_connection_or_statement_is_kept(watched):
     uses = watched.did("c.execute(\"create user ada password 'hunter2hunter2'\")")
     assert [use.path for use in uses] == ["psycopg://db.example.org/sales"]
     assert "hunter2hunter2" not in repr(uses)
-    from nbmlops.capture.reads import Reads
-    from nbmlops.capture.sql import connection_name
+    from nbmlops.capture.reading.reads import Reads
+    from nbmlops.capture.reading.sql import connection_name
 
     for given in ("postgresql://ada:hunter2hunter2@db:5432/x?password=abcdefgh1", "mysql+pymysql://ada:hunter2hunter2@db/x"):
         name = connection_name(Reads(), given)

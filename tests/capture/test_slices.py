@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbmlops.capture.kinds import identities, kind_of
-from nbmlops.capture.reading_names import analyse
-from nbmlops.capture.slices import Slicer
+from nbmlops.capture.slicing.kinds import identities, kind_of
+from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.slices import Slicer
 
 
 def session(cells):

@@ -15,14 +15,14 @@ import nbformat
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 
-from nbmlops.capture import where
-from nbmlops.capture.notebook_files import holding, in_folder
-from nbmlops.capture.where import driven, notebook_of
+from nbmlops.capture.showing import where
+from nbmlops.capture.showing.notebook_files import holding, in_folder
+from nbmlops.capture.showing.where import driven, notebook_of
 
 from .kernel import kernel
 
 ASK = """import json
-from nbmlops.capture.where import driven, notebook_of
+from nbmlops.capture.showing.where import driven, notebook_of
 json.dump([*notebook_of(get_ipython()), driven(get_ipython())], open("where.json", "w"))"""
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.attached import current_session
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.runs.records import FileUse
 

@@ -185,7 +185,7 @@ def test_transforming_a_cell_has_no_effect_and_keeps_its_lines() -> None:
     lines = ["%%mlops run try it?\n", "x\n"]
     assert run_cell_lines(lines) == lines
     assert run_cell_lines([]) == []
-    assert run_cell_lines(["%%mlops off\n"]) == ["%%mlops off\n"]
+    assert run_cell_lines(["%%mlops on\n"]) == ["%%mlops on\n"]
     made = run_cell_lines(["%%mlops run 'a\"b' -p x=1\n", "y\n"])
     assert made == run_cell_lines(made) and len(made) == 2
     compile("".join(made), "cell", "exec")

@@ -20,7 +20,7 @@ import pandas as pd  # noqa: F401
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbmlops import capture, plugins
-from nbmlops.capture import hashing, session  # noqa: F401
+from nbmlops.capture import session  # noqa: F401
 from nbmlops.data import looks  # noqa: F401
 from nbmlops.runs import current, spooled, surroundings, verbs  # noqa: F401
 from nbmlops.runs.book import RunBook

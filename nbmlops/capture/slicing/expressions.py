@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from nbmlops.capture.magic_calls import magic
-from nbmlops.capture.steps import Called, Code, Do
+from nbmlops.capture.slicing.magic_calls import magic
+from nbmlops.capture.slicing.steps import Called, Code, Do
 
 
 class Scope:
@@ -286,7 +286,7 @@ class Expressions(ABC):
         return self.put(Do.CALL, Called(callee, receiver, name, args, keywords, starred, discarded, text))
 
     def magic(self, told: tuple[str, Any]) -> int:
-        """A magic or a shell command, as `capture/magic_calls.py` understands it."""
+        """A magic or a shell command, as `capture/slicing/magic_calls.py` understands it."""
         kind, what = told
         if kind == "code":
             self.block(what)

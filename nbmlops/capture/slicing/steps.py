@@ -1,6 +1,6 @@
 """A cell as steps on objects: what is loaded, made, held, changed, called and bound, in order.
 
-The steps say nothing of what the names are bound to: `capture/world.py` plays them on what the session knows. Values stand in
+The steps say nothing of what the names are bound to: `capture/slicing/world.py` plays them on what the session knows. Values stand in
 numbered slots; slot 0 is a value that cannot change. A branch is played whether it is taken or not, its bindings as possible ones.
 """
 

@@ -11,14 +11,14 @@ import urllib.parse
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.results import fingerprinting
+from nbmlops.capture.reading.results import fingerprinting
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.secrets import MASK, mask
 from nbmlops.ledger.secrets.names import says
 from nbmlops.runs.records import FileUse
 
 if TYPE_CHECKING:
-    from nbmlops.capture.reads import Reads
+    from nbmlops.capture.reading.reads import Reads
 
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*::)*([A-Za-z][A-Za-z0-9+.-]+)://", re.IGNORECASE)
 _SIGNED = re.compile(
@@ -143,8 +143,8 @@ def _bytes(reads: Reads, url: str, content: bytes, headers: Any, more: str = "")
 def _retrieved(reads: Reads, url: str, result: tuple[Any, ...]) -> None:
     import os
 
-    from nbmlops.capture.hashing import state_of
-    from nbmlops.capture.reads import absolute
+    from nbmlops.capture.reading.hashing import state_of
+    from nbmlops.capture.reading.reads import absolute
 
     path = absolute(result[0])
     if path is not None and os.path.isfile(path):

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from nbmlops.capture.figures import MOST, Figure, figure_of
-from nbmlops.capture.shown import Shown, digest_of_saved
+from nbmlops.capture.showing.figures import MOST, Figure, figure_of
+from nbmlops.capture.showing.shown import Shown, digest_of_saved
 from nbmlops.runs import trouble
 
 __all__ = ["Outputs", "digest_of_saved"]

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from nbmlops.capture.names import CellNames
-from nbmlops.capture.reading_names import analyse
+from nbmlops.capture.slicing.names import CellNames
+from nbmlops.capture.slicing.reading_names import analyse
 from nbmlops.runs.records import HiddenState
 
 Execution = tuple[int, str | None, str, CellNames]  # position, cell id, source, names

@@ -6,10 +6,10 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.hashing import Job, Unknown
+from nbmlops.capture.reading.hashing import Job, Unknown
 
 if TYPE_CHECKING:
-    from nbmlops.capture.reads import Reads
+    from nbmlops.capture.reading.reads import Reads
 
 _FRAMES = ("pandas", "polars", "pyarrow", "geopandas", "numpy")
 MOST_ROWS_OF_TUPLES = 200_000

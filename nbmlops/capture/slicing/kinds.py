@@ -6,8 +6,8 @@ import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from nbmlops.capture.names import CellNames, Kind
-from nbmlops.capture.vocabulary import PURE_LIBRARIES
+from nbmlops.capture.slicing.names import CellNames, Kind
+from nbmlops.capture.slicing.vocabulary import PURE_LIBRARIES
 
 _VALUES = (int, float, complex, str, bytes, bool, tuple, frozenset, range, type(None))
 _AGAIN = 100  # cells after which every name is looked at, whoever bound it

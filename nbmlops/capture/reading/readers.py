@@ -14,11 +14,11 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture import remote, sql
-from nbmlops.capture.programs import files_named
+from nbmlops.capture.reading import remote, sql
+from nbmlops.capture.reading.programs import files_named
 
 if TYPE_CHECKING:
-    from nbmlops.capture.reads import Reads
+    from nbmlops.capture.reading.reads import Reads
 
 _WRITES = re.compile(r"(to|write|save|dump|sink|export)(_\w+)?|imsave|imwrite|savefig|savetxt|savez\w*|tofile|\w*output\w*")
 _READS = re.compile(

@@ -14,6 +14,8 @@ import sys
 import sysconfig
 from functools import lru_cache
 
+import nbmlops
+
 _CODE = tuple(
     [
         ".py",
@@ -137,7 +139,7 @@ def counts(path: str, *, asked: bool = False) -> bool:
 @lru_cache(1)
 def _folders() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """nbmlops's own folder, those that tools keep things in, and those where things are installed."""
-    ours = {os.path.dirname(os.path.dirname(os.path.realpath(__file__)))}
+    ours = {os.path.dirname(os.path.realpath(nbmlops.__file__))}
     kept = {os.path.abspath(os.environ[name]) for name in _KEPT_BY_TOOLS if os.environ.get(name)}
     paths = sysconfig.get_paths()
     installed = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}

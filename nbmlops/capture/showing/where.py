@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
-from nbmlops.capture import servers
-from nbmlops.capture.notebook_files import holding, in_folder, telling
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
+from nbmlops.capture.showing import servers
+from nbmlops.capture.showing.notebook_files import holding, in_folder, telling
 from nbmlops.ledger.secrets import mask
 
 NOTEBOOK_ENVIRONMENT = "NBMLOPS_NOTEBOOK"

@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from nbmlops.capture.datafiles import counts
-from nbmlops.capture.hashing import SMALL, Hasher, Job, settled, state_of, without_digest
-from nbmlops.capture.hearing import Hearing
-from nbmlops.capture.programs import NOTE as NAMED
+from nbmlops.capture.reading.datafiles import counts
+from nbmlops.capture.reading.hashing import SMALL, Hasher, Job, settled, state_of, without_digest
+from nbmlops.capture.reading.hearing import Hearing
+from nbmlops.capture.reading.programs import NOTE as NAMED
 from nbmlops.ledger.secrets import mask
 from nbmlops.runs.records import FileUse
 
@@ -103,7 +103,7 @@ class Reads:
         """A call that came back, which may have read or written something; `began` by `time.perf_counter`."""
         if self.listening:
             with self.deaf():
-                from nbmlops.capture import readers
+                from nbmlops.capture.reading import readers
 
                 self._call.since_ns = None if began is None else time.time_ns() - int((time.perf_counter() - began) * 1e9)
                 readers.called(self, name, module or "", callee, args, result)
@@ -247,7 +247,7 @@ class Reads:
 
     def wait(self, timeout_s: float, progress: Progress | None = None) -> None:
         """Until everything is hashed, or `timeout_s` have gone; whoever waits longer than a second sees how far it is."""
-        from nbmlops.capture.waiting import wait_for
+        from nbmlops.capture.reading.waiting import wait_for
 
         wait_for([job for _, job in self._pending], timeout_s, progress, sys.stderr)
 

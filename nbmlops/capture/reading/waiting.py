@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from nbmlops.capture.hashing import Job
+from nbmlops.capture.reading.hashing import Job
 
 PATIENCE_S = 1.0
 

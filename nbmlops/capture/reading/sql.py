@@ -8,12 +8,12 @@ import weakref
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.results import fingerprinting, rows_of
+from nbmlops.capture.reading.results import fingerprinting, rows_of
 from nbmlops.ledger.secrets import mask
 from nbmlops.runs.records import FileUse
 
 if TYPE_CHECKING:
-    from nbmlops.capture.reads import Reads
+    from nbmlops.capture.reading.reads import Reads
 
 LIBRARIES = frozenset(
     [
@@ -228,7 +228,7 @@ def _gave(reads: Reads, use: FileUse, result: Any, names: list[str] | None) -> N
 
 
 def _files(reads: Reads, statement: str) -> None:
-    from nbmlops.capture.readers import named
+    from nbmlops.capture.reading.readers import named
 
     for name, mode in files_in(statement):
         named(reads, name, mode, None, folders=True)
@@ -261,7 +261,7 @@ def _masked(statement: str) -> str:
 
 
 def _bare(url: str) -> str:
-    from nbmlops.capture.remote import without_secrets
+    from nbmlops.capture.reading.remote import without_secrets
 
     return without_secrets(url).rstrip("?")
 

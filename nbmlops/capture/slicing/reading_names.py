@@ -10,10 +10,10 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable
 
-from nbmlops.capture.names import RANDOM, Body, CellNames, Kind
-from nbmlops.capture.statements import steps_of
-from nbmlops.capture.steps import loaded
-from nbmlops.capture.vocabulary import (
+from nbmlops.capture.slicing.names import RANDOM, Body, CellNames, Kind
+from nbmlops.capture.slicing.statements import steps_of
+from nbmlops.capture.slicing.steps import loaded
+from nbmlops.capture.slicing.vocabulary import (
     CHANGES_ARGUMENTS,
     CHANGING_BUILTINS,
     CODE_MAGICS,

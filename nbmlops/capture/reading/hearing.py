@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.forks import Forks
-from nbmlops.capture.programs import files_named
+from nbmlops.capture.reading.forks import Forks
+from nbmlops.capture.reading.programs import files_named
 from nbmlops.runs import surroundings
 
 if TYPE_CHECKING:
-    from nbmlops.capture.reads import Reads
+    from nbmlops.capture.reading.reads import Reads
 
 _READ_WRITE = os.O_WRONLY | os.O_RDWR
 _MADE_ANEW = os.O_TRUNC | os.O_EXCL
@@ -172,13 +172,13 @@ class Hearing:
 
     def _request(self, url: str, data: Any, headers: Any, method: str) -> None:
         if self._users() and method == "GET" and not self._forks.forked:
-            from nbmlops.capture.remote import heard
+            from nbmlops.capture.reading.remote import heard
 
             heard(self._reads, url)
 
     def _send(self, connection: Any, data: Any) -> None:
         if self._users() and data[:4] == b"GET " and not self._forks.forked:
-            from nbmlops.capture.remote import heard_sending
+            from nbmlops.capture.reading.remote import heard_sending
 
             heard_sending(self._reads, connection, bytes(data[:8192]))
 

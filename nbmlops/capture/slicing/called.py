@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 
-from nbmlops.capture.objects import NOTHING, Objects, Some, union
-from nbmlops.capture.purity import KEEPING, OPAQUE, Effect, of_function, of_method
-from nbmlops.capture.steps import Called
+from nbmlops.capture.slicing.objects import NOTHING, Objects, Some, union
+from nbmlops.capture.slicing.purity import KEEPING, OPAQUE, Effect, of_function, of_method
+from nbmlops.capture.slicing.steps import Called
 
 
 class Calls(Objects):

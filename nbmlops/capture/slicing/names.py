@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nbmlops.capture.steps import CellSteps
+from nbmlops.capture.slicing.steps import CellSteps
 
 # What a name is bound to, as far as it matters: a module, a function of a library that leaves its arguments alone, a pandas
 # object (whose parts are never views of it), an array, a value that cannot change, an object of the user's own class.

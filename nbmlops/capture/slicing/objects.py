@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbmlops.capture.purity import BUILTINS
-from nbmlops.capture.steps import Code
+from nbmlops.capture.slicing.purity import BUILTINS
+from nbmlops.capture.slicing.steps import Code
 
 Some = frozenset[int]
 NOTHING: Some = frozenset()

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from nbmlops.capture.called import Calls
-from nbmlops.capture.objects import NOTHING, Some, union
-from nbmlops.capture.purity import USUAL
-from nbmlops.capture.steps import Do, Step, bound, codes, loaded
+from nbmlops.capture.slicing.called import Calls
+from nbmlops.capture.slicing.objects import NOTHING, Some, union
+from nbmlops.capture.slicing.purity import USUAL
+from nbmlops.capture.slicing.steps import Do, Step, bound, codes, loaded
 
 _DEEPEST = 12
 _MOST_WORK = 5_000
@@ -127,7 +127,7 @@ class World(Calls):
         for step in steps:
             plays[step[0]](step, slots, frame)
 
-    # -- the steps; `capture/steps.py` says what each is
+    # -- the steps; `capture/slicing/steps.py` says what each is
 
     def _do_load(self, step: Step, slots: list[Some], frame: _Frame) -> None:
         here = self._here.get(step[2]) if step[3] else None

@@ -15,7 +15,7 @@ from blake3 import blake3
 from nbmlops.atomic import write_whole
 
 if TYPE_CHECKING:
-    from nbmlops.capture.hashing import State
+    from nbmlops.capture.reading.hashing import State
 
 NAME = "digests.txt"
 MOST_BYTES, MOST_KEPT = 2 << 20, 5_000

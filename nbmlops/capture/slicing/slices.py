@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nbmlops.capture.names import RANDOM, CellNames
-from nbmlops.capture.objects import NOTHING
-from nbmlops.capture.steps import loaded
-from nbmlops.capture.world import World
+from nbmlops.capture.slicing.names import RANDOM, CellNames
+from nbmlops.capture.slicing.objects import NOTHING
+from nbmlops.capture.slicing.steps import loaded
+from nbmlops.capture.slicing.world import World
 
 
 class Slicer:
     """Told of each execution in order, it knows where every name's value comes from.
 
-    A slice is sound: its executions alone, in their order, give the same value. `capture/purity.py` says what is assumed of
+    A slice is sound: its executions alone, in their order, give the same value. `capture/slicing/purity.py` says what is assumed of
     libraries, and what identity cannot tell is taken for shared.
     """
 

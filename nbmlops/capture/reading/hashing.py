@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbmlops.capture.kept import Kept
+    from nbmlops.capture.reading.kept import Kept
 
 CHUNK = 1 << 20
 SMALL = 32 << 20
@@ -222,7 +222,7 @@ class Hasher:
 
     def _kept_digests(self) -> Kept | None:
         if self._kept is None and self._folder is not None:
-            from nbmlops.capture.kept import Kept
+            from nbmlops.capture.reading.kept import Kept
 
             self._kept = Kept(self._folder)
         return self._kept

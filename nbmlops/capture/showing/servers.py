@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nbmlops.capture.reads import reads
+from nbmlops.capture.reading.reads import reads
 
 PATIENCE_S = 0.9
 MOST_SERVERS = 8

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from nbmlops.capture.expressions import Expressions, Scope, assigned
-from nbmlops.capture.steps import Called, CellSteps, Code, Do
+from nbmlops.capture.slicing.expressions import Expressions, Scope, assigned
+from nbmlops.capture.slicing.steps import Called, CellSteps, Code, Do
 
 
 def steps_of(tree: ast.Module) -> CellSteps:

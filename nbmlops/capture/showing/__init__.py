@@ -1,0 +1,1 @@
+"""Which notebook it is, and what its cells show."""
