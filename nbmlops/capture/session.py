@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -337,8 +338,13 @@ class Session:
     def _note_hidden(self, attempt: Attempt) -> None:
         if attempt.run.how != "live":
             return
-        cells = cell_parameters.code_cells(Path(attempt.notebook)) if attempt.notebook else None
-        found = hidden_state(self._executed, cells, sorted(attempt.taken))
+        cells, saved = None, None
+        if attempt.notebook:
+            with reads.deaf(), suppress(OSError):
+                cells, at = cell_parameters.code_cells(Path(attempt.notebook)), os.stat(attempt.notebook).st_mtime
+                # A cell's text was typed before the cell was executed: a file saved later has it, or has it no more.
+                saved = max((cell.position for cell in self.memory.cells() if cell.started_at.timestamp() < at), default=-1)
+        found = hidden_state(self._executed, cells, sorted(attempt.taken), saved=saved)
         if found:
             attempt.run.book.add(attempt.run.id, Facts(hidden=found))
 
