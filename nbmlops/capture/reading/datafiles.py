@@ -13,8 +13,7 @@ import site
 import sys
 import sysconfig
 from functools import lru_cache
-
-import nbmlops
+from pathlib import Path
 
 _CODE = tuple(
     [
@@ -139,7 +138,7 @@ def counts(path: str, *, asked: bool = False) -> bool:
 @lru_cache(1)
 def _folders() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """nbmlops's own folder, those that tools keep things in, and those where things are installed."""
-    ours = {os.path.dirname(os.path.realpath(nbmlops.__file__))}
+    ours = {str(Path(__file__).resolve().parents[2])}
     kept = {os.path.abspath(os.environ[name]) for name in _KEPT_BY_TOOLS if os.environ.get(name)}
     paths = sysconfig.get_paths()
     installed = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
