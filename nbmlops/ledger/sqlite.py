@@ -84,10 +84,9 @@ class SqliteLedger:
             connection = self._open()
             try:
                 connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                connection.execute("BEGIN IMMEDIATE")
-                transaction = Transaction(connection)
                 try:
-                    yield transaction
+                    connection.execute("BEGIN IMMEDIATE")  # inside: an interrupt as it returns must not leave it open
+                    yield Transaction(connection)
                     connection.execute("COMMIT")
                 except BaseException:
                     if connection.in_transaction:
