@@ -17,7 +17,7 @@ from nbmlops import run
 from nbmlops.contract.request import to_json_values
 from nbmlops.workspace import Workspace
 place = Workspace.at(sys.argv[1])
-print(json.dumps([to_json_values(run.show(one.id, workspace=place)) for one in reversed(run.find(limit=1000, workspace=place))]))
+print(json.dumps([to_json_values(run.show(one.id, workspace=place)) for one in reversed(run.find(limit=10_000, workspace=place))]))
 place.close()
 """
 

@@ -27,7 +27,7 @@ def interrupt(*_):
     raise KeyboardInterrupt
 run.start("warm"); run.end()
 signal.signal(signal.SIGALRM, interrupt)
-end, number = time.monotonic() + 4, 0
+end, number = time.monotonic() + 2, 0
 while time.monotonic() < end:
     try:
         signal.setitimer(signal.ITIMER_REAL, chance.random() * 0.02 + 0.0005)
