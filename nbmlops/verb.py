@@ -26,6 +26,11 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """Marks a text that a command line may give as several words: `run find metrics.mae \\< 3`."""
+
+
+@dataclass(frozen=True)
 class Mark:
     """What `verb` leaves on the function."""
 

@@ -31,8 +31,7 @@ from nbmlops.capture.showing.outputs import Outputs
 from nbmlops.capture.showing.where import driven, lets_errors_pass, notebook_of
 from nbmlops.capture.slicing.hidden import hidden_state
 from nbmlops.capture.slicing.kinds import Held, kind_of
-from nbmlops.capture.slicing.names import CellNames
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import CellNames, analyse
 from nbmlops.capture.slicing.slices import Slicer
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.encode import plain

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from nbmlops.errors import NotFound, there_is
-from nbmlops.verb import Live
+from nbmlops.verb import Live, Sentence
 
 # noun → the modules that answer for it; the order is the lifecycle's and help keeps it.
 STAGES = {
@@ -40,6 +40,7 @@ class Parameter:
     positional: bool
     live: bool
     help: str
+    words: bool = False  # a command line may give it as several words
 
     @property
     def bare(self) -> Any:
@@ -123,12 +124,14 @@ def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == "workspace":
             continue
-        hint, live, text = hints[parameter.name], False, ""
+        hint, live, text, words = hints[parameter.name], False, "", False
         if get_origin(hint) is Annotated:
             hint, *notes = get_args(hint)
             for note in notes:
                 if isinstance(note, Live):
                     live, text = True, note.what
+                elif isinstance(note, Sentence):
+                    words = True
                 elif isinstance(note, str):
                     text = note
         required = parameter.default is inspect.Parameter.empty
@@ -141,6 +144,7 @@ def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:
                 positional=parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD,
                 live=live,
                 help=text,
+                words=words,
             )
         )
     mark = function.__verb__  # type: ignore[attr-defined]

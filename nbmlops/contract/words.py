@@ -78,7 +78,9 @@ def parse(words: list[str], *, prog: str, notebook: bool) -> Asked:
         value = found.get(parameter.name)
         if value is None or (value == [] and not parameter.required):
             continue
-        if parameter.live:
+        if parameter.words:
+            given[parameter.name] = value[0] if len(value) == 1 else " ".join(json.dumps(word) if " " in word else word for word in value)
+        elif parameter.live:
             live[parameter.name] = value
         elif get_origin(parameter.bare) is dict:
             given[parameter.name] = pairs(value)
@@ -133,7 +135,7 @@ def _argument(parameter: Parameter) -> tuple[list[str], dict[str, Any]]:
         choices = [str(choice) for choice in get_args(kind)]
         how["metavar"] = "{" + ",".join(choices) + "}"
     if parameter.positional:
-        if repeated:
+        if repeated or parameter.words:
             how["nargs"] = "+" if parameter.required else "*"
         elif not parameter.required:
             how["nargs"] = "?"

@@ -112,7 +112,7 @@ def next_step(run: OpenRun, metric: str) -> int:
     if last is None:
         # A runner's run, or one of before a restart of capture, may have some already.
         last = run.book.last_step(run.id, metric) if run.how == "attached" else -1
-    return step_taken(run, metric, last + 1)
+    return step_taken(run, metric, min(last + 1, 2**63 - 1))
 
 
 def step_taken(run: OpenRun, metric: str, step: int) -> int:

@@ -16,7 +16,7 @@ from nbmlops.runs.compare import compare as side_by_side
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.lock import lock_of
 from nbmlops.runs.records import Comparison, Lock, Logged, MetricPoint, Run, RunRecord, Status
-from nbmlops.verb import verb
+from nbmlops.verb import Sentence, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -96,6 +96,8 @@ def log(
         numbers = {name: float(value) for name, value in (metrics or {}).items()}
     except (TypeError, ValueError) as error:
         raise Invalid(f"A metric is a number: {error}.", hint="For example: %mlops run log mae=3.2") from error
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not -(2**63) <= step < 2**63):
+        raise Invalid(f"A step is a whole number of 64 bits, not {str(step)[:40]}.", hint="For example: %mlops run log mae=3.2 --step 4")
     files = [Path(name) for name in artifact] if artifact else []
     if absent := [str(path) for path in files if not path.is_file()]:
         raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
@@ -120,7 +122,7 @@ def log(
 
 @verb("GET /runs")
 def find(
-    filter: Annotated[str | None, "which: metrics.mae < 3 and params.model = gb"] = None,
+    filter: Annotated[str | None, "which: metrics.mae < 3 and params.model = gb", Sentence()] = None,
     *,
     experiment: Annotated[str | None, "only of this experiment"] = None,
     notebook: Annotated[str | None, "only of this notebook"] = None,

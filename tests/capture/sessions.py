@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbmlops.capture.slicing.kinds import identities, kind_of
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import analyse
 from nbmlops.capture.slicing.slices import Slicer
 
 

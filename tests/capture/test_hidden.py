@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from nbmlops.capture.slicing.hidden import hidden_state
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import analyse
 
 LATE = 1000  # the file was saved after all that was executed
 

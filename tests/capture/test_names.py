@@ -7,7 +7,7 @@ import ast
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import analyse
 from nbmlops.capture.slicing.slices import Slicer
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbmlops.capture.slicing.kinds import identities, kind_of
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import analyse
 from nbmlops.capture.slicing.slices import Slicer
 
 

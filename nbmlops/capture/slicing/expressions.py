@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from nbmlops.capture.slicing.magic_calls import magic
@@ -87,6 +88,8 @@ class Expressions(ABC):
             self.code.quiet = False
             # A function may return before it gets there.
             self.add(Do.BIND, name, slot, possibly or self.scope.kind == "function")
+            if self.scope.kind == "function":
+                self.code.binds.add(name)
             self.sure.add(name)
             self.bound.append((name, slot))
         elif where == "free":
@@ -108,6 +111,15 @@ class Expressions(ABC):
         if self.possibly == 0 and self.scope.kind == "module":
             for name in sorted(self.sure - before):
                 self.add(Do.SURE, name, tuple(slot for bound, slot in self.bound[mark:] if bound == name))
+
+    @contextmanager
+    def decided_by(self, slot: int) -> Iterator[None]:
+        """Whether what is read meanwhile is done depends on this value."""
+        if slot:
+            self.add(Do.DECIDE, slot)
+        yield
+        if slot:
+            self.add(Do.DECIDED)
 
     def loop(self, body: Callable[[], None]) -> None:
         outer, self.steps = self.steps, []
@@ -148,59 +160,80 @@ class Expressions(ABC):
 
     def expr(self, node: ast.expr) -> int:
         """Read an expression; gives its slot."""
-        if isinstance(node, ast.Name):
-            return self.load(node.id)
-        if isinstance(node, ast.Constant):
-            return 0
-        if isinstance(node, ast.Call):
-            return self.call(node)
-        if isinstance(node, ast.Attribute):
-            whole = self.expr(node.value)
-            return self.put(Do.ATTRIBUTE, whole, node.attr) if whole else 0
-        if isinstance(node, ast.Subscript):
-            whole, index = self.expr(node.value), self.expr(node.slice)
-            return self.put(Do.PART, whole, index, _index(node.slice)) if whole else 0
-        if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare)):
-            operands = tuple(self.expr(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
-            if not any(operands):
-                return 0
-            self.code.quiet = False  # an operator of a class of the user's own
-            return self.put(Do.OPERATE, operands, not isinstance(node, ast.BinOp))
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            exact = isinstance(node, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in node.elts)
-            slots = tuple(
-                self.put(Do.ITERATE, self.expr(one.value)) if isinstance(one, ast.Starred) else self.expr(one) for one in node.elts
-            )
-            return self.put(Do.MAKE, "plain", slots, exact)
-        if isinstance(node, ast.Dict):
-            keys = [self.expr(key) for key in node.keys if key is not None]
-            values = [self.expr(value) for value in node.values]
-            spread = [self.put(Do.ITERATE, slot) for slot, key in zip(values, node.keys, strict=True) if key is None]
-            direct = [slot for slot, key in zip(values, node.keys, strict=True) if key is not None]
-            return self.put(Do.MAKE, "plain", (*keys, *direct, *spread), False)
-        if isinstance(node, (ast.BoolOp, ast.IfExp)):
-            parts = node.values if isinstance(node, ast.BoolOp) else [node.test, node.body, node.orelse]
-            slots = tuple(self.expr(part) for part in parts)
-            return self.put(Do.JOIN, slots if isinstance(node, ast.BoolOp) else slots[1:])
-        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            return self.comprehension(node)
-        if isinstance(node, ast.Lambda):
-            return self.function(node)
-        if isinstance(node, ast.NamedExpr):
-            slot = self.expr(node.value)
-            self.bind(node.target.id, slot)
-            return slot
-        if isinstance(node, (ast.Starred, ast.Await)):
-            return self.expr(node.value)
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            self.code.generator = True
-            if node.value is not None:
-                self.add(Do.RETURN, self.expr(node.value))
-            return self.put(Do.MAKE, "", (), False)
+        read = _READ.get(type(node))
+        if read is not None:
+            return read(self, node)
+        self.parts(node)
+        return 0
+
+    def parts(self, node: ast.AST) -> None:
+        """Read the expressions that stand in a node."""
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 self.expr(child)
+
+    def _name(self, node: ast.Name) -> int:
+        return self.load(node.id)
+
+    def _constant(self, node: ast.Constant) -> int:
         return 0
+
+    def _attribute(self, node: ast.Attribute) -> int:
+        whole = self.expr(node.value)
+        return self.put(Do.ATTRIBUTE, whole, node.attr) if whole else 0
+
+    def _subscript(self, node: ast.Subscript) -> int:
+        whole, index = self.expr(node.value), self.expr(node.slice)
+        return self.put(Do.PART, whole, index, _index(node.slice)) if whole else 0
+
+    def _operated(self, operands: Iterable[ast.expr], mask: bool) -> int:
+        slots = tuple(self.expr(operand) for operand in operands)
+        if not any(slots):
+            return 0
+        self.code.quiet = False  # an operator of a class of the user's own
+        return self.put(Do.OPERATE, slots, mask)
+
+    def _binary(self, node: ast.BinOp) -> int:
+        return self._operated((node.left, node.right), False)
+
+    def _unary(self, node: ast.UnaryOp) -> int:
+        return self._operated((node.operand,), True)
+
+    def _compare(self, node: ast.Compare) -> int:
+        return self._operated((node.left, *node.comparators), True)
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> int:
+        starred = any(isinstance(one, ast.Starred) for one in node.elts)
+        slots = tuple(self.put(Do.ITERATE, self.expr(one.value)) if isinstance(one, ast.Starred) else self.expr(one) for one in node.elts)
+        return self.put(Do.MAKE, "plain", slots, isinstance(node, ast.Tuple) and not starred)
+
+    def _dict(self, node: ast.Dict) -> int:
+        keys = [self.expr(key) for key in node.keys if key is not None]
+        values = [self.expr(value) for value in node.values]
+        spread = [self.put(Do.ITERATE, slot) for slot, key in zip(values, node.keys, strict=True) if key is None]
+        direct = [slot for slot, key in zip(values, node.keys, strict=True) if key is not None]
+        return self.put(Do.MAKE, "plain", (*keys, *direct, *spread), False)
+
+    def _either(self, node: ast.BoolOp) -> int:
+        return self.put(Do.JOIN, tuple(self.expr(value) for value in node.values))
+
+    def _chosen(self, node: ast.IfExp) -> int:
+        with self.decided_by(self.expr(node.test)):
+            return self.put(Do.JOIN, (self.expr(node.body), self.expr(node.orelse)))
+
+    def _named(self, node: ast.NamedExpr) -> int:
+        slot = self.expr(node.value)
+        self.bind(node.target.id, slot)
+        return slot
+
+    def _inner(self, node: ast.Starred | ast.Await) -> int:
+        return self.expr(node.value)
+
+    def _yield(self, node: ast.Yield | ast.YieldFrom) -> int:
+        self.code.generator = True
+        if node.value is not None:
+            self.add(Do.RETURN, self.expr(node.value))
+        return self.put(Do.MAKE, "", (), False)
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> int:
         before, result = dict(self.scope.renamed), self.put(Do.MAKE, "stream" if isinstance(node, ast.GeneratorExp) else "plain", (), False)
@@ -250,6 +283,7 @@ class Expressions(ABC):
             if held:
                 inner.add(Do.HOLD, slot, held)
         self.code.names |= code.names if self.scope.kind != "module" else set()
+        self.code.binds |= code.binds
         self.code.quiet = self.code.quiet and code.quiet
         free = set(inner.scope.free)
         captured = tuple(self.load(name) for name in sorted(free) if self.where(name) != "global")
@@ -291,7 +325,8 @@ class Expressions(ABC):
         if kind == "code":
             self.block(what)
         elif kind == "local code":  # %timeit: its assignments are its own
-            self.block([ast.FunctionDef("timed", _NO_ARGUMENTS, what, []), *ast.parse("timed()").body] if what else [])
+            timed = ast.FunctionDef("<timed>", _NO_ARGUMENTS, what, [])
+            self.block([timed, ast.Expr(ast.Call(ast.Name("<timed>", ast.Load()), [], []))] if what else [])
         elif kind == "opaque":
             self.add(Do.OPAQUE)
         elif kind == "words":
@@ -307,6 +342,15 @@ class Expressions(ABC):
         return self.put(Do.MAKE, "", (), False)
 
 
+_READ: dict[type, Callable[[Expressions, Any], int]] = {
+    ast.Name: Expressions._name, ast.Constant: Expressions._constant, ast.Call: Expressions.call, ast.Attribute: Expressions._attribute,
+    ast.Subscript: Expressions._subscript, ast.BinOp: Expressions._binary, ast.UnaryOp: Expressions._unary,
+    ast.Compare: Expressions._compare, ast.List: Expressions._sequence, ast.Tuple: Expressions._sequence, ast.Set: Expressions._sequence,
+    ast.Dict: Expressions._dict, ast.BoolOp: Expressions._either, ast.IfExp: Expressions._chosen, ast.ListComp: Expressions.comprehension,
+    ast.SetComp: Expressions.comprehension, ast.GeneratorExp: Expressions.comprehension, ast.DictComp: Expressions.comprehension,
+    ast.Lambda: Expressions.function, ast.NamedExpr: Expressions._named, ast.Starred: Expressions._inner, ast.Await: Expressions._inner,
+    ast.Yield: Expressions._yield, ast.YieldFrom: Expressions._yield,
+}  # fmt: skip
 _NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[])
 
 

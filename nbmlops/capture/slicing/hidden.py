@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from nbmlops.capture.slicing.names import CellNames
-from nbmlops.capture.slicing.reading_names import analyse
+from nbmlops.capture.slicing.names import CellNames, analyse
 from nbmlops.runs.records import HiddenState
 
 Execution = tuple[int, str | None, str, CellNames]  # position, cell id, source, names
@@ -47,7 +46,7 @@ def hidden_state(
         for name in names.binds:
             defined[name] = execution
             bodies.pop(name, None)
-        bodies.update({name: body.loads for name, body in names.functions.items()})
+        bodies.update(names.flow.functions)
     return list(found.values())
 
 

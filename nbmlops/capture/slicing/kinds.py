@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from nbmlops.capture.slicing.names import CellNames, Kind
-from nbmlops.capture.slicing.vocabulary import PURE_LIBRARIES
+from nbmlops.capture.slicing.purity import LIBRARIES
 
 _VALUES = (int, float, complex, str, bytes, bool, tuple, frozenset, range, type(None))
 _AGAIN = 100  # cells after which every name is looked at, whoever bound it
@@ -41,7 +41,7 @@ def kind_of(value: Any) -> Kind | None:
 
 def _known(module: str) -> bool:
     top = module.partition(".")[0].lstrip("_")
-    return top in PURE_LIBRARIES or (top in sys.stdlib_module_names and top != "main")
+    return top in LIBRARIES or (top in sys.stdlib_module_names and top != "main")
 
 
 _FIXED = (*_VALUES, *_CALLED, type, ModuleType)
@@ -53,7 +53,7 @@ class Held:
     def __init__(self) -> None:
         self.identities: dict[str, int] = {}
         self._cells = 0
-        self._globals: dict[str, frozenset[str]] = {}  # functions that bind names of the notebook when they are called
+        self._by_functions: set[str] = set()  # names that functions bind when they are called, by whatever name
 
     def after(self, names: CellNames, space: dict[str, Any]) -> dict[str, Any]:
         """The names that may be bound anew, with their values; `identities` has of every name that can change which object it is."""
@@ -61,8 +61,8 @@ class Held:
         if names.opaque or self._cells % _AGAIN == 1:
             bound, self.identities = dict(space), identities(space)
             return bound
-        touched = {*names.binds, *names.deletes, *(name for called, _ in names.calls for name in self._globals.get(called, ()))}
-        self._globals.update({name: body.binds for name, body in names.functions.items() if body.binds})
+        self._by_functions |= names.steps.bound_by_functions
+        touched = names.touches | self._by_functions
         bound = {name: space[name] for name in touched if name in space}
         now = dict(self.identities)  # another dictionary: who has the one of before keeps it
         for name in touched:

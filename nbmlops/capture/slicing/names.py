@@ -1,48 +1,76 @@
-"""What one execution does to names: what it needs from before, what it binds, what it may change."""
+"""What one execution does to names: what it needs from before, what it binds, what its values are computed from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ast
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from nbmlops.capture.slicing.steps import CellSteps
+from nbmlops.capture.slicing.flow import Flow, flow
+from nbmlops.capture.slicing.purity import LIBRARIES
+from nbmlops.capture.slicing.statements import steps_of
+from nbmlops.capture.slicing.steps import CellSteps, Do, loaded
 
 # What a name is bound to, as far as it matters: a module, a function of a library that leaves its arguments alone, a pandas
 # object (whose parts are never views of it), an array, a value that cannot change, an object of the user's own class.
 Kind = Literal["module", "function", "frame", "array", "value", "own"]
-RANDOM = "<random>"  # the state that seeds set and draws advance
-
-
-@dataclass(frozen=True)
-class Body:
-    """What happens to the notebook's own names when a function defined in it is called."""
-
-    loads: frozenset[str] = frozenset()
-    changes: frozenset[str] = frozenset()
-    binds: frozenset[str] = frozenset()
-    changed_parameters: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class CellNames:
     """What one execution does to names.
 
-    `loads`: needed from before. `binds`: bound, perhaps; `sure`: bound whatever happens. `changes`: names whose object it may
-    change. `depends`: for a bound name, the names its value was computed from. `functions`: what calling a defined function, or
-    a method of a defined class, does.
-    `calls`: functions called with the names they were given, by place. `opaque`: it may do anything.
-    `steps`: the same in full, for who follows objects; `kinds`: what names of before were bound to.
+    `steps`: in full, for who follows objects. `binds`: bound, perhaps. `touches`: what they are bound to may be otherwise
+    afterwards. `opaque`: it may do anything. `kinds`: what names of before were bound to.
     """
 
-    loads: frozenset[str] = frozenset()
-    binds: frozenset[str] = frozenset()
-    sure: frozenset[str] = frozenset()
-    deletes: frozenset[str] = frozenset()
-    changes: frozenset[str] = frozenset()
-    depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    functions: Mapping[str, Body] = field(default_factory=dict)
-    calls: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = ()
-    opaque: bool = False
     steps: CellSteps = field(default_factory=CellSteps)
+    binds: frozenset[str] = frozenset()
+    touches: frozenset[str] = frozenset()
+    opaque: bool = False
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    @property
+    def sure(self) -> frozenset[str]:
+        """The names that it binds whatever happens."""
+        return self.steps.sure
+
+    @cached_property
+    def loads(self) -> frozenset[str]:
+        """The names it needs from before, those apart that functions load when they are called."""
+        return frozenset(loaded(self.steps.steps, unbound=True))
+
+    @cached_property
+    def flow(self) -> Flow:
+        """What its values are computed from."""
+        return flow(self.steps.steps, self.kinds)
+
+
+def analyse(tree: ast.Module, kind: Callable[[str], Kind | None] = lambda name: None) -> CellNames:
+    """What a cell's tree does to names. `kind` tells what a name of before is bound to, where that is known.
+
+    >>> found = analyse(ast.parse("y = x + 1\\nframe['a'] = y"))
+    >>> sorted(found.loads), sorted(found.binds), sorted(found.flow.values["frame"])
+    (['frame', 'x'], ['y'], ['frame', 'x', 'y'])
+    """
+    steps = steps_of(tree)
+    opaque = False
+    binds: set[str] = set()
+    touches: set[str] = set()
+    names: set[str] = set()
+    for step in steps.every():
+        do = step[0]
+        if do is Do.LOAD:
+            names.add(step[2])
+        elif do is Do.BIND:
+            binds.add(step[1])
+        elif do is Do.DELETE:
+            touches.add(step[1])
+        elif do is Do.WORDS:
+            touches |= set(step[1])
+        elif do is Do.OPAQUE or (do is Do.STAR and step[1].partition(".")[0] not in LIBRARIES):
+            opaque = True
+    kinds = {name: known for name in names if (known := kind(name)) is not None}
+    return CellNames(steps, frozenset(binds), frozenset(binds | touches), opaque, kinds)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 
-from nbmlops.capture.slicing.names import RANDOM, CellNames
+from nbmlops.capture.slicing.names import CellNames
 from nbmlops.capture.slicing.objects import NOTHING
 from nbmlops.capture.slicing.steps import loaded
 from nbmlops.capture.slicing.world import World
+
+_MOST_UNREAD = 500
 
 
 class Slicer:
@@ -20,7 +23,8 @@ class Slicer:
     def __init__(self) -> None:
         self._world = World()
         self._requires: dict[int, frozenset[int]] = {}
-        self._from: dict[str, frozenset[str]] = {}  # the names a name's value was computed from
+        self._from: dict[str, frozenset[str]] = {}  # the names a name's value was computed from, as far as it was asked
+        self._unread: deque[CellNames] = deque()
         self._noted = 0
 
     def note(self, position: int, key: object, names: CellNames, source: str, ids: Mapping[str, int], *, raised: bool = False) -> None:
@@ -29,19 +33,23 @@ class Slicer:
         needs = world.play(names.steps.steps, names.steps.slots, position, raised=raised, kinds=names.kinds)
         self._same(names, ids, position)
         self._requires[position] = frozenset(needs)
-        for name in names.binds:
-            self._from[name] = frozenset(names.depends.get(name, frozenset()))
-        for name, body in names.functions.items():
-            self._from[name] = self._from.get(name, frozenset()) | body.loads
-        for name in names.changes - names.binds:
-            self._from[name] = self._from.get(name, frozenset()) | names.depends.get(name, frozenset())
+        self._unread.append(names)
+        if len(self._unread) > _MOST_UNREAD:
+            self._read(self._unread.popleft())
         self._noted += 1
         if self._noted % 200 == 0 or world.crowded:
             world.forget()
 
     def needed(self, position: int, names: Iterable[str] | None = None) -> list[int]:
         """The executions, in order, that an execution depends on; or, with `names`, that made them what they are now."""
-        asked = set(self._requires.get(position, NOTHING)) if names is None else self._made(names)
+        asked = set(self._requires.get(position, NOTHING)) if names is None else self._made(names, randomness=False)
+        return self._all(asked)
+
+    def before(self, names: CellNames) -> list[int]:
+        """The executions that a cell depends on that is about to be executed, and may draw random numbers."""
+        return self._all(self._made(loaded(names.steps.steps, in_functions=True) - names.sure | names.loads, randomness=True))
+
+    def _all(self, asked: set[int]) -> list[int]:
         found: set[int] = set()
         while asked:
             one = asked.pop()
@@ -50,12 +58,10 @@ class Slicer:
                 asked |= self._requires.get(one, NOTHING)
         return sorted(found)
 
-    def before(self, names: CellNames) -> list[int]:
-        """The executions that a cell depends on that is about to be executed."""
-        return self.needed(-1, (loaded(names.steps.steps, in_functions=True) - names.sure) | names.loads)
-
     def computed_from(self, names: Iterable[str]) -> set[str]:
         """The names, and those that their values were computed from, and so on."""
+        while self._unread:
+            self._read(self._unread.popleft())
         found: set[str] = set()
         asked = set(names)
         while asked:
@@ -65,15 +71,22 @@ class Slicer:
                 asked |= self._from.get(name, frozenset())
         return found
 
-    def _made(self, names: Iterable[str]) -> set[int]:
+    def _read(self, names: CellNames) -> None:
+        """What an execution computed from what."""
+        flow = names.flow
+        for name, others in flow.values.items():
+            earlier = frozenset() if name in names.binds else self._from.get(name, frozenset())
+            self._from[name] = earlier.union(others, flow.functions.get(name, ()))
+
+    def _made(self, names: Iterable[str], *, randomness: bool) -> set[int]:
         world = self._world
         world.needs = set()
         world._read_codes.clear()
         for name in names:
-            if name == RANDOM:
-                world.needs |= set(world.seeded.values())
-            elif name in world.own:
+            if name in world.own:
                 world.read_name(name)
+        if randomness:
+            world.needs |= set(world.seeded.values())
         world.needs |= {at for at in (world.process, world.anything) if at is not None}
         return set(world.needs)
 

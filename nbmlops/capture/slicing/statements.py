@@ -15,7 +15,7 @@ def steps_of(tree: ast.Module) -> CellSteps:
     """The steps of a cell, magics already being calls of `get_ipython()`."""
     reader = Statements(Scope("module"), Code("<cell>", ()))
     reader.block(tree.body)
-    return CellSteps(reader.code.steps, reader.code.slots)
+    return CellSteps(reader.code.steps, reader.code.slots, frozenset(reader.sure), frozenset(reader.code.binds))
 
 
 class Statements(Expressions):
@@ -25,14 +25,12 @@ class Statements(Expressions):
         """Read statements; True if they end by leaving."""
         left = False
         for node in body:
-            method = getattr(self, f"do_{type(node).__name__}", None)
+            method = _DO.get(type(node))
             if method is not None:
-                method(node)
+                method(self, node)
             else:
-                for child in ast.iter_child_nodes(node):
-                    if isinstance(child, ast.expr):
-                        self.expr(child)
-            left = left or isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break))
+                self.parts(node)
+            left = left or isinstance(node, _LEAVING)
         return left
 
     def do_Expr(self, node: ast.Expr) -> None:  # noqa: N802
@@ -109,17 +107,17 @@ class Statements(Expressions):
         self.scope.own -= set(node.names)
 
     def do_If(self, node: ast.If) -> None:  # noqa: N802
-        self.expr(node.test)
-        self.branches([lambda: self.block(node.body), lambda: self.block(node.orelse)])
+        with self.decided_by(self.expr(node.test)):
+            self.branches([lambda: self.block(node.body), lambda: self.block(node.orelse)])
 
     def do_While(self, node: ast.While) -> None:  # noqa: N802
         def turn() -> None:
             self.expr(node.test)
             self.block(node.body)
 
-        self.expr(node.test)
-        self.branches([lambda: self.loop(turn), lambda: None])
-        self.branches([lambda: self.block(node.orelse), lambda: None])
+        with self.decided_by(self.expr(node.test)):
+            self.branches([lambda: self.loop(turn), lambda: None])
+            self.branches([lambda: self.block(node.orelse), lambda: None])
 
     def do_For(self, node: ast.For | ast.AsyncFor) -> None:  # noqa: N802
         whole = self.expr(node.iter)
@@ -128,11 +126,9 @@ class Statements(Expressions):
             self.store(node.target, self.put(Do.ITERATE, whole))
             self.block(node.body)
 
-        if _turns_at_least_once(node):
-            self.branches([lambda: self.loop(turn)])
-        else:
-            self.branches([lambda: self.loop(turn), lambda: None])
-        self.branches([lambda: self.block(node.orelse), lambda: None])
+        with self.decided_by(whole):
+            self.branches([lambda: self.loop(turn)] if _turns_at_least_once(node) else [lambda: self.loop(turn), lambda: None])
+            self.branches([lambda: self.block(node.orelse), lambda: None])
 
     do_AsyncFor = do_For  # noqa: N815
 
@@ -189,7 +185,8 @@ class Statements(Expressions):
         ways: list[Callable[[], object]] = [partial(case, one) for one in node.cases]
         last = node.cases[-1]
         whole = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and last.guard is None
-        self.branches(ways if whole else [*ways, lambda: None])
+        with self.decided_by(subject):
+            self.branches(ways if whole else [*ways, lambda: None])
 
     def do_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
         decorators = [self.expr(decorator) for decorator in node.decorator_list]
@@ -215,6 +212,12 @@ class Statements(Expressions):
             slot = self.put(Do.CALL, Called(decorator, 0, "", (slot,), (), False, False, None))
             self.code.quiet = False
         self.bind(node.name, slot)
+
+
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_DO: dict[type, Callable[[Statements, Any], None]] = {
+    getattr(ast, name.removeprefix("do_")): method for name, method in vars(Statements).items() if hasattr(ast, name.removeprefix("do_"))
+}
 
 
 def _turns_at_least_once(node: ast.For | ast.AsyncFor) -> bool:

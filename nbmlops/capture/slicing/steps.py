@@ -6,7 +6,7 @@ numbered slots; slot 0 is a value that cannot change. A branch is played whether
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 from typing import Any
@@ -44,6 +44,8 @@ class Do(IntEnum):
     RETURN = auto()  # (slot)
     LOOP = auto()  # (steps)
     WORDS = auto()  # (names): an unknown magic may use, change and bind them
+    DECIDE = auto()  # (slot): whether, or how often, what follows is done
+    DECIDED = auto()  # ()
 
 
 @dataclass(slots=True)
@@ -70,28 +72,41 @@ class Code:
     steps: list[Step] = field(default_factory=list)
     slots: int = 1
     names: set[str] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)  # names of the notebook's that it binds, nested functions' among them
     generator: bool = False
     quiet: bool = True  # no call, no change, no binding of the notebook's names
 
 
 @dataclass(frozen=True, slots=True)
 class CellSteps:
-    """A cell's steps and how many slots they use."""
+    """A cell's steps and how many slots they use; the names it binds whatever happens; those that its functions bind, called."""
 
     steps: list[Step] = field(default_factory=list)
     slots: int = 1
+    sure: frozenset[str] = frozenset()
+    bound_by_functions: frozenset[str] = frozenset()
+
+    def every(self) -> Iterator[Step]:
+        """The steps, those of loops among them, in order; not those of functions."""
+        return _every(self.steps)
 
 
-def loaded(steps: Iterable[Step], *, in_functions: bool = False) -> set[str]:
-    """The notebook's names that steps load."""
-    found: set[str] = set()
+def _every(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
-        if step[0] is Do.LOAD:
+        if step[0] is Do.LOOP:
+            yield from _every(step[1])
+        else:
+            yield step
+
+
+def loaded(steps: Iterable[Step], *, in_functions: bool = False, unbound: bool = False) -> set[str]:
+    """The notebook's names that steps load; `unbound`: and that this execution has not surely bound before."""
+    found: set[str] = set()
+    for step in _every(steps):
+        if step[0] is Do.LOAD and not (unbound and step[3]):
             found.add(step[2])
-        elif step[0] is Do.LOOP:
-            found |= loaded(step[1], in_functions=in_functions)
-        elif step[0] is Do.FUNCTION and in_functions:
-            found |= step[2].names
+        elif step[0] is Do.FUNCTION and (in_functions or (unbound and step[2].name.startswith("<"))):
+            found |= step[2].names  # one without a name is there to be called
     return found
 
 

@@ -243,6 +243,11 @@ class World(Calls):
                 self.change(self._changeable(self.read_name(name)), deep=True)
             self.bind(name, frozenset({self.new()}), True)
 
+    def _do_decide(self, step: Step, slots: list[Some], frame: _Frame) -> None:
+        """A branch is played whether it is taken or not."""
+
+    _do_decided = _do_decide
+
     def _loop(self, steps: list[Step], slots: list[Some], frame: _Frame) -> None:
         """Play a loop's body until another turn could tell nothing new."""
         names = {step[1] for step in steps if step[0] is Do.BIND}
