@@ -15,7 +15,7 @@ def spread(values, scale=1.0):
     middle = sum(values) / len(values)
     return scale * sum((value - middle) ** 2 for value in values) / len(values)
 
-values = [({n} * at + at) % 17 for at in range(1, 51)]
+values = [({n} * at + at) % 1009 for at in range(1, 51)]
 table = {{at: value for at, value in enumerate(values) if value}}
 found = spread(values), max(table), min(table.values())
 for at, value in sorted(table.items())[:5]:

@@ -99,3 +99,8 @@ MAGICS = {
 @pytest.mark.parametrize("cells, expected", MAGICS.values(), ids=MAGICS.keys())
 def test_magics(cells, expected):
     assert sliced(*cells) == expected
+
+
+def test_a_function_s_counter_that_an_inner_one_advances_is_no_name_of_the_notebook():
+    names = names_of("def counter():\n    n = 0\n    def more():\n        nonlocal n\n        n += 1\n        return n\n    return more\nc = counter()")
+    assert names.binds == {"counter", "c"} and not names.steps.bound_by_functions

@@ -10,6 +10,7 @@ from typing import Any
 
 from nbmlops.capture.slicing.magic_calls import magic
 from nbmlops.capture.slicing.steps import Called, Code, Do
+from nbmlops.capture.trees import children
 
 
 class Scope:
@@ -168,7 +169,7 @@ class Expressions(ABC):
 
     def parts(self, node: ast.AST) -> None:
         """Read the expressions that stand in a node."""
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.expr(child)
 
@@ -273,10 +274,6 @@ class Expressions(ABC):
         code = Code(getattr(node, "name", "<lambda>"), tuple(params), tuple(rest))
         own = assigned(body)
         inner = type(self)(Scope("function", {*own, *params, *rest}, self.scope), code)
-        for part in body:
-            for one in ast.walk(part):
-                if isinstance(one, ast.Nonlocal):
-                    inner.scope.own -= set(one.names)
         inner.block(body)
         for slot, names in inner.functions:
             held = tuple(inner.put(Do.LOCAL, name) for name in sorted(names) if name in inner.scope.own)
@@ -372,22 +369,24 @@ def assigned(body: Iterable[ast.stmt]) -> set[str]:
     asked: list[ast.AST] = list(body)
     while asked:
         node = asked.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            found.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(node, (ast.Constant, ast.Lambda)):
+            continue
+        if isinstance(node, ast.Name):
+            if not isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found.add(node.name)
             asked += node.decorator_list
             continue
-        elif isinstance(node, ast.Lambda):
-            continue
-        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             found |= {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
             continue
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name.partition(".")[0]) for alias in node.names}
         elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name):
             found.add(node.name)
         elif isinstance(node, ast.MatchMapping) and node.rest:
             found.add(node.rest)
-        asked += ast.iter_child_nodes(node)
+        asked += children(node)
     return found
