@@ -16,13 +16,16 @@ from __future__ import annotations
 
 import ast
 import builtins
+import io
 import itertools
 import re
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from nbmlops.capture.trees import branching
@@ -75,6 +78,25 @@ class Site:
     fits: bool = False
 
 
+# `json.load(open(path))` closes its file as it comes back: nobody here holds it longer. Its opening was heard.
+_FILES = frozenset({io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO})
+
+
+def _again(owner: weakref.ref[Any], name: str) -> Any:
+    file = owner()
+    return None if file is None else getattr(file, name)
+
+
+def _whole(call: Call) -> Call | None:
+    """The call with its files, those that are still open to somebody; None for a method of one that is not."""
+    if type(call.callee) is partial and call.callee.func is _again:
+        call.callee = call.callee()
+    for key, value in call.args.items():
+        if type(value) is weakref.ref:
+            call.args[key] = value()
+    return None if call.callee is None else call
+
+
 class Calls(ast.NodeTransformer):
     """The AST step and what it hands on: `begun(call)` before a fit, `done(call, site, result)` for each call that came back."""
 
@@ -101,7 +123,9 @@ class Calls(ast.NodeTransformer):
         try:
             stack: list[Call] = self._local.__dict__.setdefault("stack", [])
             if part == CALLEE:
-                stack.append(Call(site, value))
+                owner = getattr(value, "__self__", None)
+                held = partial(_again, weakref.ref(owner), value.__name__) if type(owner) in _FILES else value
+                stack.append(Call(site, held))
                 if self._sites[site].fits:
                     self._begun(stack[-1])
             else:
@@ -110,10 +134,12 @@ class Calls(ast.NodeTransformer):
                     # What stands above belongs to calls that raised.
                     del stack[at + 1 :]
                     if part == RESULT:
-                        self._done(stack.pop(), self._sites[site], value)
+                        if (call := _whole(stack.pop())) is not None:
+                            self._done(call, self._sites[site], value)
                     else:
                         known = self._sites[site].keywords
-                        stack[at].args[known[part - 1001] if part > 1000 else part - 1] = value
+                        held = weakref.ref(value) if type(value) in _FILES else value
+                        stack[at].args[known[part - 1001] if part > 1000 else part - 1] = held
         except Exception as error:  # an observer must never break what it observes
             self.failed(error)
         return value

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from nbmlops.data.canonical import is_text, numbers, plain_layout
 from nbmlops.data.columns import BLOCK, Column, of_arrow
 from nbmlops.data.records import ColumnProfile, Kind
+from nbmlops.ledger.secrets import hidden_among
 
 POINTS = 257
 KEPT_VALUES = 200
@@ -251,6 +252,8 @@ def _counts(column: Column, blocks: list[BlockStatistics]) -> tuple[dict[str, in
     table = pa.table({"value": values, "count": counts})
     most = table.take(pc.select_k_unstable(table, KEPT_VALUES, [("count", "descending"), ("value", "ascending")]))
     kept = {value: round(count * scale) for value, count in zip(most["value"].to_pylist(), most["count"].to_pylist(), strict=True)}
+    for value in hidden_among(column.name, list(kept)):
+        del kept[value]  # secrets are among the others
     return kept, present - sum(kept.values())
 
 

@@ -40,6 +40,8 @@ def text(value: str) -> str:
     >>> text("a" + chr(0) + chr(0xD800))
     'a\\\\x00\\\\ud800'
     """
+    if value.isascii() and "\0" not in value:
+        return value
     return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -101,7 +103,7 @@ def named(value: Any) -> str:
 
 def now_text(moment: datetime) -> str:
     """An aware time as sortable UTC text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="microseconds")
 
 
 def moment(value: str | None) -> datetime | None:

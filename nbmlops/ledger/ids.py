@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import threading
 import time
 
+_BITS = 47
+_last = 0
+_counting = threading.Lock()
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o, u
 
 
 def new_id(prefix: str) -> str:
-    """`prefix`, 48 bits of milliseconds, 47 random bits.
+    """`prefix`, 48 bits of milliseconds, 47 random bits. One process's ids are in the order they were made.
 
     >>> new_id("run").startswith("run-"), len(new_id("run"))
     (True, 23)
     """
-    number = ((time.time_ns() // 1_000_000) << 47) | secrets.randbits(47)
+    global _last
+    number = ((time.time_ns() // 1_000_000) << _BITS) | secrets.randbits(_BITS)
+    with _counting:
+        if number <= _last and _last >> _BITS <= (number >> _BITS) + 1:
+            number = _last + 1 + secrets.randbits(_BITS - 8)  # the same millisecond; a clock that was set back is believed
+        _last = number
     text = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(90, -5, -5))
     return f"{prefix}-{text}"
+
+
+def _forked() -> None:
+    global _counting
+    _counting = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -59,6 +59,10 @@ class RunBook:
         """Say what became known. It survives this process when this returns, and is in the ledger a moment later."""
         self._say(Event(run_id, facts=facts))
 
+    def add_points(self, run_id: str, points: list[MetricPoint]) -> None:
+        """Say what was measured: as `add`, for who measures often."""
+        self._say(Event(run_id, points=points))
+
     def end(
         self, run_id: str, status: Status, *, error: str | None = None, failed_cell: int | None = None, facts: Facts | None = None
     ) -> None:

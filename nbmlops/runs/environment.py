@@ -26,6 +26,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
 _CPU_INFO = Path("/proc/cpuinfo")
 _looking = threading.Lock()
 _installed: tuple[Any, Any] = (None, None)  # for which search path, and what was found
+_computing: tuple[int, Any] = (0, None)  # for how many modules, and the libraries that were found
 
 
 def environment() -> dict[str, Any]:
@@ -161,12 +162,15 @@ def _blas() -> list[dict[str, Any]]:
     """The libraries that compute and their threads; nothing is imported for it that the user has not."""
     if "numpy" not in sys.modules:
         return []
+    global _computing
     try:
-        from threadpoolctl import threadpool_info
+        from threadpoolctl import ThreadpoolController
     except ModuleNotFoundError:
         return []
+    if _computing[0] != len(sys.modules):  # what computes is looked for again when something was imported
+        _computing = (len(sys.modules), ThreadpoolController())
     kept = ("user_api", "internal_api", "version", "num_threads", "threading_layer", "architecture")
-    found = [{name: library[name] for name in kept if library.get(name) is not None} for library in threadpool_info()]
+    found = [{name: library[name] for name in kept if library.get(name) is not None} for library in _computing[1].info()]
     return sorted(found, key=lambda library: json.dumps(library, sort_keys=True, default=str))
 
 

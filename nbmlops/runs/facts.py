@@ -32,14 +32,6 @@ class Facts:
     notebook: tuple[str, str] | None = None
     data_hash: str | None = None
 
-    @property
-    def numbers_alone(self) -> bool:
-        """Whether there are metrics and nothing else."""
-        return bool(self.metrics) and not (
-            self.params or self.cells or self.files or self.fits or self.trials or self.artifacts or self.datasets or self.tags
-            or self.seeds or self.hidden or self.git or self.environment or self.notebook or self.data_hash
-        )  # fmt: skip
-
     def __bool__(self) -> bool:
         return any(bool(value) for value in vars(self).values())
 
@@ -53,7 +45,7 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
             book.remember(tx, dataset)
     _params(tx, run, facts.params)
     if facts.metrics:
-        _metrics(tx, run, facts.metrics)
+        write_points(tx, run, facts.metrics)
     if facts.cells:
         tx.many(
             "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error, outputs)"
@@ -133,17 +125,19 @@ def _number(value: Any) -> float | None:
     return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
 
-def _metrics(tx: Any, run: str, points: list[MetricPoint]) -> None:
+def write_points(tx: Any, run: str, points: list[MetricPoint]) -> None:
+    """Add points of metrics, in the order they were measured."""
     rows = [(run, text(p.name), p.step, *number(p.value), now_text(p.at), p.fit) for p in points]
     tx.many("INSERT INTO metric (run, name, step, value, special, at, fit) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    last = {}
-    for row in sorted(rows, key=lambda row: row[2]):
-        last[row[1]] = row[:5]
+    last: dict[str, tuple[Any, ...]] = {}
+    for row in rows:
+        if row[1] not in last or row[2] >= last[row[1]][2]:
+            last[row[1]] = row
     tx.many(
         "INSERT INTO last_metric (run, name, step, value, special) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (run, name) DO UPDATE SET step = excluded.step, value = excluded.value, special = excluded.special"
         " WHERE excluded.step >= step",
-        list(last.values()),
+        [row[:5] for row in last.values()],
     )
 
 

@@ -26,8 +26,8 @@ from nbmlops.ledger.encode import dump, now_text, text
 from nbmlops.ledger.owner import alive
 from nbmlops.ledger.secrets import mask_record
 from nbmlops.runs import trouble
-from nbmlops.runs.facts import Facts, write_facts
-from nbmlops.runs.records import Status
+from nbmlops.runs.facts import Facts, write_facts, write_points
+from nbmlops.runs.records import MetricPoint, Status
 from nbmlops.workspace import Workspace
 
 SCHEMA = 2
@@ -36,8 +36,8 @@ PATIENCE_S = 30.0
 _CLEAR_BYTES = 1 << 20
 
 
-# Numbers, digests and ids; the statistics of data are without secrets where they are made.
-_NO_TEXT = frozenset(("run", "owner", "metrics", "datasets", "digest", "artifact", "data_hash", "status", "kind", "cell_id"))
+# Numbers, digests and ids; the statistics of data, and the environment, are without secrets where they are made.
+_NO_TEXT = frozenset(("run", "owner", "environment", "metrics", "datasets", "digest", "artifact", "data_hash", "status", "kind", "cell_id"))
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Event:
     """One thing said about a run."""
 
     run: str
+    points: list[MetricPoint] | None = None  # numbers alone: they are said one by one, by the thousand
     opened: Opened | None = None
     facts: Facts | None = None
     kept: Kept | None = None
@@ -92,6 +93,8 @@ def apply(tx: Any, event: Event) -> None:
             started_at=now_text(begun.started_at), notebook=text(begun.notebook) if begun.notebook else None,
             notebook_known_from=begun.known_from, owner=begun.owner, tags=dump({}), schema_version=SCHEMA,
         )  # fmt: skip
+    if event.points:
+        write_points(tx, event.run, event.points)
     if event.facts:
         write_facts(tx, event.run, event.facts)
     if event.kept:
@@ -138,21 +141,15 @@ def _together(events: list[Event]) -> list[list[Event]]:
     """Numbers said one by one of the same run stand in one group, every other event in one of its own."""
     found: list[list[Event]] = []
     for event in events:
-        if found and _numbers_alone(event) and found[-1][0].run == event.run and _numbers_alone(found[-1][0]):
+        if found and event.points and found[-1][0].points and found[-1][0].run == event.run:
             found[-1].append(event)
         else:
             found.append([event])
     return found
 
 
-def _numbers_alone(event: Event) -> bool:
-    return event.facts is not None and not (event.opened or event.kept or event.ended) and event.facts.numbers_alone
-
-
 def _joined(group: list[Event]) -> Event:
-    if len(group) == 1:
-        return group[0]
-    return Event(group[0].run, facts=Facts(metrics=[point for event in group if event.facts for point in event.facts.metrics]))
+    return group[0] if len(group) == 1 else Event(group[0].run, points=[point for event in group for point in event.points or ()])
 
 
 class Writer:
@@ -176,7 +173,7 @@ class Writer:
 
     def say(self, event: Event) -> None:
         """Append an event; it survives this process when this returns, and is in the ledger a moment later."""
-        if not _numbers_alone(event):
+        if event.points is None:
             event = mask_record(event, leave=_NO_TEXT)
         content = _encoded(event)
         with self._appending:

@@ -6,7 +6,9 @@ import atexit
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
+from nbmlops.ledger.secrets import mask_value
 from nbmlops.runs import trouble
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.environment import environment
@@ -28,7 +30,7 @@ def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_enviro
     def work() -> None:
         idents.add(threading.get_ident())
         try:
-            book.add(run_id, Facts(environment=environment()))
+            book.add(run_id, Facts(environment=_masked(environment())))
             if not only_environment:
                 book.add(run_id, git_facts(book, place, notebook))
         except Exception as error:  # in a thread of its own nobody else would hear of it
@@ -40,6 +42,17 @@ def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_enviro
     thread = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
     _noting.append(thread)
     thread.start()
+
+
+_last: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+
+
+def _masked(found: dict[str, Any]) -> dict[str, Any]:
+    """The same environment stands around many runs: it is looked through once."""
+    global _last
+    if found != _last[0]:
+        _last = (found, mask_value(found))
+    return _last[1]
 
 
 def git_facts(book: RunBook, place: Path, notebook: str | None) -> Facts:

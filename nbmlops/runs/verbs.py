@@ -103,17 +103,21 @@ def log(
         raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
     open_now = current.needed()
     now = open_now.workspace.clock()
-    facts = Facts(params=mask_params(plain(params)) if params else {}, tags=tags or {})
+    points = []
     for name, value in numbers.items():
         at = current.next_step(open_now, name) if step is None else current.step_taken(open_now, name, step)
-        facts.metrics.append(MetricPoint(name=name, step=at, value=value, at=now))
+        points.append(MetricPoint(name=name, step=at, value=value, at=now))
+    if not (params or tags or files):
+        open_now.book.add_points(open_now.id, points)
+        return Logged(run=open_now.id, metrics=numbers, steps={point.name: point.step for point in points}, params={}, tags={}, artifacts=[])
+    facts = Facts(params=mask_params(plain(params or {})), metrics=points, tags=tags or {})
     for path in files:
         facts.artifacts.append(_kept(open_now.workspace, path))
     open_now.book.add(open_now.id, facts)
     return Logged(
         run=open_now.id,
         metrics=numbers,
-        steps={point.name: point.step for point in facts.metrics},
+        steps={point.name: point.step for point in points},
         params=facts.params,
         tags=facts.tags,
         artifacts=[artifact.name for artifact in facts.artifacts],

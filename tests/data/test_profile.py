@@ -101,3 +101,11 @@ def test_a_table_is_profiled_under_its_own_types():
         ("category", "string_view", 1),
     ]
     assert found[1].counts == {"a": 1, "b": 1} and found[2].counts == {"a": 1}
+
+
+def test_values_that_are_secrets_are_among_the_others():
+    tokens = ["ghp_" + "kASAOsE1nYEZ9GlGHpYaax7LBejYWo6oSc" + end for end in ("BV", "x7")]  # made up
+    frame = pd.DataFrame({"password": ["kitten", "horse"] * 30, "note": tokens * 30, "city": ["Oslo", "Rome"] * 30})
+    found = {column.name: (sorted(column.counts), column.other_count) for column in profile(frame)}
+    assert found["password"] == ([], 60) and found["city"] == (["Oslo", "Rome"], 0)
+    assert found["note"] == ([], 60)

@@ -43,10 +43,10 @@ def test_the_tour_runs_and_its_record_is_true(there):
             endpoint.stop(served.name, workspace=place)
     runs = {found.name: found for found in run.find(workspace=place)}
     assert {found.status for found in runs.values()} == {"finished"}
-    live = run.show(next(found.id for found in runs.values() if found.kind == "live"), workspace=place)
-    assert live.run.params == {"alpha": 1.0, "seed": 0}
-    assert any(file.path.endswith("diabetes.csv") and file.mode == "read" for file in live.files)
-    assert live.fits[0].parameters["ridge__alpha"] == 1.0
+    whole = run.show(next(found.id for found in runs.values() if found.kind == "headless"), workspace=place)
+    assert whole.run.params == {"alpha": 1.0, "seed": 0}
+    assert any(file.path.endswith("diabetes.csv") and file.mode == "read" for file in whole.files)
+    assert whole.fits[0].parameters["ridge__alpha"] == 1.0
     assert runs["forest"].experiment == "diabetes" and runs["forest"].metrics["mae"] > 0
     found = model.show("diabetes", workspace=place)
     assert found.aliases == {"champion": 1}

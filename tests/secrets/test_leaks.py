@@ -63,7 +63,7 @@ def test_paths_and_urls_that_hold_secrets_are_masked(folder):
 
 
 def test_profiles_of_text_columns_hold_no_secret(folder):
-    rows = {"token": [f"{NAMED[0]}{n % 3}" for n in range(60)], "note": [SHOWN[n % 5] for n in range(60)]}
+    rows = {"api_token": [f"{NAMED[0]}{n % 3}" for n in range(60)], "note": [SHOWN[n % 5] for n in range(60)]}
     (folder.parent / "f.json").write_text(json.dumps(rows))
     cells = [
         f"import json, pandas as pd\nX = pd.DataFrame(json.load(open({str(folder.parent / 'f.json')!r})))\nX['a'] = range(60)",
