@@ -109,7 +109,8 @@ def log(
         points.append(MetricPoint(name=name, step=at, value=value, at=now))
     if not (params or tags or files):
         open_now.book.add_points(open_now.id, points)
-        return Logged(run=open_now.id, metrics=numbers, steps={point.name: point.step for point in points}, params={}, tags={}, artifacts=[])
+        steps = {point.name: point.step for point in points}
+        return Logged(run=open_now.id, metrics=numbers, steps=steps, params={}, tags={}, artifacts=[])
     facts = Facts(params=mask_params(plain(params or {})), metrics=points, tags=tags or {})
     for path in files:
         facts.artifacts.append(_kept(open_now.workspace, path))
