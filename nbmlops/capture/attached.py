@@ -44,7 +44,7 @@ def attach(shell: Any) -> None:
     session = _session = Session(shell)
     shell.events.register("pre_run_cell", session.cell_begins)
     shell.events.register("post_run_cell", session.cell_ended)
-    shell.ast_transformers.append(session.calls)
+    session.calls.attach(shell)
     session.calls.install()
     session.finder.install()
     session.outputs.attach(shell)
@@ -74,8 +74,7 @@ def detach(shell: Any) -> None:
     session.outputs.detach()
     session.finder.remove()
     session.calls.remove()
-    if session.calls in shell.ast_transformers:
-        shell.ast_transformers.remove(session.calls)
+    session.calls.detach(shell)
     for name, hook in (("pre_run_cell", session.cell_begins), ("post_run_cell", session.cell_ended)):
         if hook in shell.events.callbacks[name]:
             shell.events.unregister(name, hook)

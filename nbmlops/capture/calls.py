@@ -115,6 +115,8 @@ class Calls(ast.NodeTransformer):
         self._numbers = itertools.count(1)
         self._local = threading.local()
         self._imported: set[str] = set()
+        self._before: Any = None
+        self._transform: Any = None
 
     # -- at run time
 
@@ -154,6 +156,25 @@ class Calls(ast.NodeTransformer):
     def install(self) -> None:
         """Let rewritten code find `see`."""
         setattr(builtins, BUILTIN, self.see)
+
+    def attach(self, shell: Any) -> None:
+        """Rewrite what `shell` compiles, after its own transformers.
+
+        Not as one of these: as long as there is any, every cell's tree is walked once more for positions that may be missing,
+        which costs as much as a third of reading it.
+        """
+        self._before = shell.__dict__.get("transform_ast")
+        transform = shell.transform_ast
+        self._transform = shell.transform_ast = lambda node: self.visit(transform(node))
+
+    def detach(self, shell: Any) -> None:
+        """Rewrite nothing any more; who came after keeps what they put in place."""
+        self.visit = lambda node: node  # type: ignore[method-assign]
+        if shell.__dict__.get("transform_ast") is self._transform:
+            if self._before is None:
+                del shell.transform_ast
+            else:
+                shell.transform_ast = self._before
 
     def remove(self) -> None:
         """Rewritten code goes on, unobserved."""

@@ -186,7 +186,7 @@ class Session:
                 error=error,
             )
         )
-        self.slicer.note(self.position, _key(info), names, info.raw_cell, self.held.identities, raised=error is not None)
+        self.slicer.note(self.position, names, self.held.identities, raised=error is not None)
         if self.recording_now:
             self.now.files += reads.take(self.position)
             if cell_parameters.looks_like(info.raw_cell):
@@ -287,7 +287,7 @@ class Session:
 
     def _take_in(self, attempt: Attempt, positions: set[int]) -> None:
         """Say of a run what earlier cells did that it depends on."""
-        parts = [attempt.take(position, self.memory.of(position)) for position in sorted(positions)]
+        parts = [attempt.take(position, self.memory.of(position)) for position in sorted(positions - attempt.taken)]
         facts = joined(parts)
         if facts:
             facts.data_hash = attempt.new_data_hash()
@@ -403,7 +403,8 @@ class Session:
                 )  # fmt: skip
                 self.datasets = {}
             if over and whole.cells and self._belongs(attempt, position, whole):
-                self._take_in(attempt, self._with_writers({position, *self.slicer.needed(position)}) - {position})
+                fresh = {position, *self.slicer.needed(position)} - attempt.taken
+                self._take_in(attempt, self._with_writers(fresh) - {position})
                 done = Facts(cells=whole.cells, files=whole.files, params=whole.params, seeds=whole.seeds, artifacts=whole.artifacts)
                 own = joined([own, attempt.take(position, done)])
                 # An error let pass in this cell alone is meant; where all are let pass, it is a failure that nobody minds.

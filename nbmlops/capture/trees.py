@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 
 def children(node: ast.AST) -> list[ast.AST]:
@@ -22,12 +21,19 @@ def children(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def branching(tree: ast.AST) -> Iterator[ast.AST]:
+def branching(tree: ast.AST) -> list[ast.AST]:
     """All nodes but names and constants, in no particular order."""
+    found: list[ast.AST] = []
     asked = [tree]
     while asked:
         node = asked.pop()
         kind = type(node)
         if kind is not ast.Name and kind is not ast.Constant:
-            yield node
-            asked += children(node)
+            found.append(node)
+            for name in kind._fields:  # as in `children`, whose call would cost as much again
+                part = getattr(node, name, None)
+                if type(part) is list:
+                    asked += [one for one in part if isinstance(one, ast.AST)]
+                elif isinstance(part, ast.AST):
+                    asked.append(part)
+    return found

@@ -27,5 +27,5 @@ def run_session(cells: Iterable[str]) -> tuple[Slicer, dict[str, Any]]:
         names = analyse(ast.parse(source), lambda name: kind_of(held[name]) if name in held else None)
         raised = execute(source, held)
         ids = identities({name: value for name, value in held.items() if name != "__builtins__"})
-        slicer.note(position, position, names, source, ids, raised=raised)
+        slicer.note(position, names, ids, raised=raised)
     return slicer, held

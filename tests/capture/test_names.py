@@ -19,7 +19,7 @@ def sliced(*cells):
     """What the last of these cells depends on; none is executed, magics are allowed."""
     slicer = Slicer()
     for position, source in enumerate(cells):
-        slicer.note(position, position, names_of(TransformerManager().transform_cell(source)), source, {})
+        slicer.note(position, names_of(TransformerManager().transform_cell(source)), {})
     return slicer.needed(len(cells) - 1)
 
 
@@ -67,14 +67,14 @@ def test_a_metric_is_computed_from_the_model_that_predicted():
     for position, source in enumerate(
         ["model = Ridge().fit(X, y)", "p = np.round(model.predict(X_test))", "rmse = ((p - y_test) ** 2).mean()"]
     ):
-        slicer.note(position, position, names_of(source), source, {})
+        slicer.note(position, names_of(source), {})
     assert {"p", "model", "X", "y_test"} <= slicer.computed_from({"rmse"})
 
 
 def test_a_function_s_own_globals_are_what_its_results_are_computed_from():
     slicer = Slicer()
     for position, source in enumerate(["model = make()", "def ask(X): return model.predict(X)", "p = ask(X_test)"]):
-        slicer.note(position, position, names_of(source), source, {})
+        slicer.note(position, names_of(source), {})
     assert "model" in slicer.computed_from({"p"})
 
 

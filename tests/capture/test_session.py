@@ -177,11 +177,11 @@ def test_unloading_restores_the_shell(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     shell = InteractiveShell()
-    before = ([list(hooks) for hooks in shell.events.callbacks.values()], list(shell.ast_transformers), dir(builtins))
+    before = ([list(hooks) for hooks in shell.events.callbacks.values()], list(shell.ast_transformers), shell.transform_ast, dir(builtins))
     capture.attach(shell)
     shell.run_cell("x = 1")
     capture.detach(shell)
-    assert ([list(hooks) for hooks in shell.events.callbacks.values()], list(shell.ast_transformers), dir(builtins)) == before
+    assert ([list(hooks) for hooks in shell.events.callbacks.values()], list(shell.ast_transformers), shell.transform_ast, dir(builtins)) == before
 
 
 def test_what_a_run_was_made_from_is_taken_in_with_the_files_between_and_the_rest_is_not(book):

@@ -23,7 +23,7 @@ def session(cells):
             exec(compile(source, f"<{position}>", "exec"), held)
         except Exception:
             raised = True
-        slicer.note(position, position, names, source, identities({n: v for n, v in held.items() if n != "__builtins__"}), raised=raised)
+        slicer.note(position, names, identities({n: v for n, v in held.items() if n != "__builtins__"}), raised=raised)
     return slicer, held
 
 
@@ -146,7 +146,7 @@ def test_a_long_session_stays_small():
     slicer = Slicer()
     names = analyse(ast.parse("total += step\nlog.append(total)"))
     for position in range(5_000):
-        slicer.note(position, "cell", names, "", {"log": 1})
+        slicer.note(position, names, {"log": 1})
     assert slicer.needed(4_999) == list(range(4_999))
     assert all(len(required) < 10 for required in slicer._requires.values())
 
@@ -162,7 +162,7 @@ def test_classes_that_call_each_other_are_followed_without_end_or_blanket_suspic
     cells = ["a = [1]", "untouched = [2]", *classes, "b = Inner11(a)", "z = untouched"]
     slicer, _ = session(cells)
     names = analyse(ast.parse("c = b.m1(a)"))
-    slicer.note(len(cells), None, names, "", {})
+    slicer.note(len(cells), names, {})
     assert {0, len(cells) - 2} <= set(slicer.needed(len(cells)))
-    slicer.note(len(cells) + 1, None, analyse(ast.parse("w = untouched")), "", {})
+    slicer.note(len(cells) + 1, analyse(ast.parse("w = untouched")), {})
     assert slicer.needed(len(cells) + 1) == [1]

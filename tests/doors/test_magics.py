@@ -52,7 +52,7 @@ def state(shell: InteractiveShell) -> dict[str, Any]:
         "matchers": list(shell.Completer.custom_matchers),
         "cleanup": list(shell.input_transformers_cleanup),
         "post": list(shell.input_transformers_post),
-        "ast": list(shell.ast_transformers),
+        "ast": (list(shell.ast_transformers), "transform_ast" in vars(shell)),
         "events": {name: list(found) for name, found in shell.events.callbacks.items()},
         "types": {name: set(formatter.type_printers) for name, formatter in formatters.items()},
         "deferred": {name: set(formatter.deferred_printers) for name, formatter in formatters.items()},

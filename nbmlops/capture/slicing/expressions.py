@@ -10,7 +10,7 @@ from typing import Any
 
 from nbmlops.capture.slicing.magic_calls import magic
 from nbmlops.capture.slicing.steps import Called, Code, Do
-from nbmlops.capture.trees import children
+from nbmlops.capture.trees import branching, children
 
 
 class Scope:
@@ -43,23 +43,20 @@ class Expressions(ABC):
 
     # -- what all share
 
-    def slot(self) -> int:
-        self.code.slots += 1
-        return self.code.slots - 1
-
-    def put(self, do: Do, *rest: Any) -> int:
+    def put(self, do: int, *rest: Any) -> int:
         """Add a step that fills a new slot."""
-        slot = self.slot()
+        slot = self.code.slots
+        self.code.slots = slot + 1
         self.steps.append((do, slot, *rest))
         return slot
 
-    def add(self, do: Do, *rest: Any) -> None:
+    def add(self, do: int, *rest: Any) -> None:
         self.steps.append((do, *rest))
 
     def where(self, name: str) -> str:
         """Whose name it is: "global", "free", or its own name here."""
         scope: Scope | None = self.scope
-        if name in self.scope.global_:
+        if name in self.scope.global_ or (self.scope.parent is None and name not in self.scope.renamed):
             return "global"
         first = True
         while scope is not None and scope.kind != "module":
@@ -126,7 +123,7 @@ class Expressions(ABC):
         outer, self.steps = self.steps, []
         body()
         inner, self.steps = self.steps, outer
-        self.add(Do.LOOP, inner)
+        self.add(Do.LOOP, inner, all(step[0] in _WITHOUT_CONSEQUENCE or (step[0] == Do.SET and ":" in step[1]) for step in inner))
 
     # -- storing
 
@@ -242,7 +239,7 @@ class Expressions(ABC):
         def turn(at: int) -> None:
             part = node.generators[at]
             whole = self.expr(part.iter)
-            for name in ast.walk(part.target):
+            for name in (part.target,) if isinstance(part.target, ast.Name) else ast.walk(part.target):
                 if isinstance(name, ast.Name):
                     self._renamings += 1
                     self.scope.renamed[name.id] = f"{name.id}:{self._renamings}"
@@ -348,6 +345,11 @@ _READ: dict[type, Callable[[Expressions, Any], int]] = {
     ast.Lambda: Expressions.function, ast.NamedExpr: Expressions._named, ast.Starred: Expressions._inner, ast.Await: Expressions._inner,
     ast.Yield: Expressions._yield, ast.YieldFrom: Expressions._yield,
 }  # fmt: skip
+# What one turn of a loop does by these, the next turn does not meet.
+_WITHOUT_CONSEQUENCE = frozenset(
+    {Do.LOAD, Do.LOCAL, Do.FREE, Do.MAKE, Do.OPERATE, Do.PART, Do.ATTRIBUTE, Do.ITERATE, Do.UNPACK, Do.JOIN, Do.HOLD, Do.DECIDE,
+     Do.DECIDED}
+)  # fmt: skip
 _NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[])
 
 
@@ -380,7 +382,7 @@ def assigned(body: Iterable[ast.stmt]) -> set[str]:
             asked += node.decorator_list
             continue
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            found |= {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
+            found |= {inner.target.id for inner in branching(node) if isinstance(inner, ast.NamedExpr)}
             continue
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name.partition(".")[0]) for alias in node.names}

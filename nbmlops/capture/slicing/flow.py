@@ -48,46 +48,47 @@ class _Reader:
 
     def _step(self, step: Step) -> None:
         do = step[0]
-        if do is Do.LOAD:
+        if do == Do.LOAD:
             name = step[2]
             self.used[step[1]] = self.flow.values.get(name, _NONE) | {name}
             self.roots[step[1]] = frozenset({name})
-        elif do is Do.BIND:
+        elif do == Do.BIND:
             self._bind(step[1], step[2])
-        elif do is Do.CALL:
+        elif do == Do.CALL:
             self._call(step)
-        elif do is Do.CHANGE:
+        elif do == Do.CHANGE:
             self._change(self.roots.get(step[1], _NONE), self.of(step[2]))
         elif do in (Do.PART, Do.ATTRIBUTE, Do.ITERATE, Do.UNPACK):
             whole = step[2]
-            self.used[step[1]] = self.of((whole, step[3]) if do is Do.PART else (whole,))
+            self.used[step[1]] = self.of((whole, step[3]) if do == Do.PART else (whole,))
             self.roots[step[1]] = self.roots.get(whole, _NONE)
         elif do in (Do.MAKE, Do.OPERATE, Do.JOIN, Do.AUGMENT):
-            slots = step[3] if do is Do.MAKE else step[2:4] if do is Do.AUGMENT else step[2]
+            slots = step[3] if do == Do.MAKE else step[2:4] if do == Do.AUGMENT else step[2]
             self.used[step[1]] = self.of(slots)
             if do in (Do.JOIN, Do.MAKE):
                 self.roots[step[1]] = _NONE.union(*(self.roots.get(slot, _NONE) for slot in slots))
-        elif do is Do.LOOP:
+        elif do == Do.LOOP:
             self.read(step[1])
-            self.read(step[1])  # a later turn meets what an earlier one bound
-        elif do is Do.SET:
+            if not step[2]:
+                self.read(step[1])  # a later turn meets what an earlier one did
+        elif do == Do.SET:
             self.local[step[1]] = step[2]
-        elif do is Do.LOCAL:
+        elif do == Do.LOCAL:
             for known in (self.used, self.roots):
                 known[step[1]] = known.get(self.local.get(step[2], 0), _NONE)
-        elif do is Do.HOLD:
+        elif do == Do.HOLD:
             self.used[step[1]] = self.of((step[1], *step[2]))
-        elif do is Do.FUNCTION:
+        elif do == Do.FUNCTION:
             self.used[step[1]], self.loads[step[1]] = self.of(step[3]), frozenset(step[2].names)
-        elif do is Do.CLASS:
+        elif do == Do.CLASS:
             self.used[step[1]] = self.of((*step[2].values(), *step[3]))
             self.loads[step[1]] = _NONE.union(*(self.loads.get(slot, _NONE) for slot in step[2].values()))
-        elif do is Do.WORDS:
+        elif do == Do.WORDS:
             for name in step[1]:
                 self.flow.values[name] = self.flow.values.get(name, _NONE) | set(step[1])
-        elif do is Do.DECIDE:
+        elif do == Do.DECIDE:
             self.deciding.append(self.used.get(step[1], _NONE))
-        elif do is Do.DECIDED:
+        elif do == Do.DECIDED:
             self.deciding.pop()
 
     def _bind(self, name: str, slot: int) -> None:

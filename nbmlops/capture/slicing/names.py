@@ -62,15 +62,15 @@ def analyse(tree: ast.Module, kind: Callable[[str], Kind | None] = lambda name: 
     names: set[str] = set()
     for step in steps.every():
         do = step[0]
-        if do is Do.LOAD:
+        if do == Do.LOAD:
             names.add(step[2])
-        elif do is Do.BIND:
+        elif do == Do.BIND:
             binds.add(step[1])
-        elif do is Do.DELETE:
+        elif do == Do.DELETE:
             touches.add(step[1])
-        elif do is Do.WORDS:
+        elif do == Do.WORDS:
             touches |= set(step[1])
-        elif do is Do.OPAQUE or (do is Do.STAR and step[1].partition(".")[0] not in LIBRARIES):
+        elif do == Do.OPAQUE or (do == Do.STAR and step[1].partition(".")[0] not in LIBRARIES):
             opaque = True
     kinds = {name: known for name in names if (known := kind(name)) is not None}
     return CellNames(steps, frozenset(binds), frozenset(binds | touches), opaque, kinds)

@@ -121,8 +121,12 @@ class Objects:
 
     def read(self, objects: Iterable[int]) -> None:
         """Everything reachable is needed as it is; of functions also what they load when they are called."""
-        changed, needs = self.changed, self.needs
-        for one in self.reach(objects):
+        changed, needs, holds, class_of = self.changed, self.needs, self.holds, self.class_of
+        for one in objects:
+            if one in holds or one in class_of:
+                objects = self.reach(objects)
+                break
+        for one in objects:
             at = changed.get(one)
             if at is not None and at >= 0:
                 needs.add(at)

@@ -10,7 +10,7 @@ from nbmlops.capture.slicing.objects import NOTHING
 from nbmlops.capture.slicing.steps import loaded
 from nbmlops.capture.slicing.world import World
 
-_MOST_UNREAD = 500
+_MOST_WAITING, _MOST_UNREAD = 100, 500
 
 
 class Slicer:
@@ -22,13 +22,26 @@ class Slicer:
 
     def __init__(self) -> None:
         self._world = World()
+        self._waiting: deque[tuple[int, CellNames, Mapping[str, int], bool]] = deque()
         self._requires: dict[int, frozenset[int]] = {}
         self._from: dict[str, frozenset[str]] = {}  # the names a name's value was computed from, as far as it was asked
         self._unread: deque[CellNames] = deque()
         self._noted = 0
 
-    def note(self, position: int, key: object, names: CellNames, source: str, ids: Mapping[str, int], *, raised: bool = False) -> None:
-        """An execution has ended. `ids`: the identity of what each name is bound to now, where it can change."""
+    def note(self, position: int, names: CellNames, ids: Mapping[str, int], *, raised: bool = False) -> None:
+        """An execution has ended. `ids`: the identity of what each name is bound to now, where it can change.
+
+        It is played when somebody asks; so many wait at most that nobody who asks waits for long.
+        """
+        self._waiting.append((position, names, ids, raised))
+        if len(self._waiting) > _MOST_WAITING:
+            self._play(*self._waiting.popleft())
+
+    def _catch_up(self) -> None:
+        while self._waiting:
+            self._play(*self._waiting.popleft())
+
+    def _play(self, position: int, names: CellNames, ids: Mapping[str, int], raised: bool) -> None:
         world = self._world
         needs = world.play(names.steps.steps, names.steps.slots, position, raised=raised, kinds=names.kinds)
         self._same(names, ids, position)
@@ -42,11 +55,13 @@ class Slicer:
 
     def needed(self, position: int, names: Iterable[str] | None = None) -> list[int]:
         """The executions, in order, that an execution depends on; or, with `names`, that made them what they are now."""
+        self._catch_up()
         asked = set(self._requires.get(position, NOTHING)) if names is None else self._made(names, randomness=False)
         return self._all(asked)
 
     def before(self, names: CellNames) -> list[int]:
         """The executions that a cell depends on that is about to be executed, and may draw random numbers."""
+        self._catch_up()
         return self._all(self._made(loaded(names.steps.steps, in_functions=True) - names.sure | names.loads, randomness=True))
 
     def _all(self, asked: set[int]) -> list[int]:
@@ -60,6 +75,7 @@ class Slicer:
 
     def computed_from(self, names: Iterable[str]) -> set[str]:
         """The names, and those that their values were computed from, and so on."""
+        self._catch_up()
         while self._unread:
             self._read(self._unread.popleft())
         found: set[str] = set()
@@ -96,9 +112,10 @@ class Slicer:
         bound = [name for name in (ids if names.opaque else names.binds) if name in ids]
         if not bound:
             return
-        by_identity: dict[int, list[str]] = {}
+        by_identity: dict[int, list[str]] = {ids[name]: [] for name in bound}
         for name, identity in ids.items():
-            by_identity.setdefault(identity, []).append(name)
+            if identity in by_identity:
+                by_identity[identity].append(name)
         for name in bound:
             if name not in world.own:
                 world.bind(name, frozenset({world.new()}), False)

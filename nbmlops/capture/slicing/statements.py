@@ -9,6 +9,7 @@ from typing import Any
 
 from nbmlops.capture.slicing.expressions import Expressions, Scope, assigned
 from nbmlops.capture.slicing.steps import Called, CellSteps, Code, Do
+from nbmlops.capture.trees import branching
 
 
 def steps_of(tree: ast.Module) -> CellSteps:
@@ -221,10 +222,10 @@ _DO: dict[type, Callable[[Statements, Any], None]] = {
 
 
 def _turns_at_least_once(node: ast.For | ast.AsyncFor) -> bool:
-    if any(isinstance(inner, (ast.Break, ast.Continue)) for part in node.body for inner in ast.walk(part)):
-        return False
     made = node.iter
     if isinstance(made, ast.Call) and isinstance(made.func, ast.Name) and made.func.id == "range" and len(made.args) == 1:
         last = made.args[0]
-        return isinstance(last, ast.Constant) and isinstance(last.value, int) and last.value > 0
-    return isinstance(made, (ast.List, ast.Tuple)) and any(not isinstance(one, ast.Starred) for one in made.elts)
+        some = isinstance(last, ast.Constant) and isinstance(last.value, int) and last.value > 0
+    else:
+        some = isinstance(made, (ast.List, ast.Tuple)) and any(not isinstance(one, ast.Starred) for one in made.elts)
+    return some and not any(isinstance(inner, (ast.Break, ast.Continue)) for part in node.body for inner in branching(part))

@@ -8,44 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import IntEnum, auto
-from typing import Any
+from typing import Any, Final
 
 Step = tuple[Any, ...]
 
 
-class Do(IntEnum):
-    """What a step does; in brackets what follows it in the tuple."""
+class Do:
+    """What a step does; in brackets what follows it in the tuple.
 
-    LOAD = auto()  # (slot, name, bound by this execution on every way here) of the notebook's own
-    LOCAL = auto()  # (slot, name) of a function's own
-    FREE = auto()  # (slot) of an enclosing function's
-    BIND = auto()  # (name, slot, possibly)
-    SURE = auto()  # (name, slots): every way through bound it, to one of these
-    SET = auto()  # (name, slot, possibly): a function's own
-    SET_FREE = auto()  # (slot)
-    DELETE = auto()  # (name, possibly)
-    MAKE = auto()  # (slot, kind, held slots, in order and exact)
-    OPERATE = auto()  # (slot, operands, is a mask)
-    AUGMENT = auto()  # (slot, old, value)
-    PART = auto()  # (slot, whole, index slot, "any" | "fancy" | "slice" | number)
-    ATTRIBUTE = auto()  # (slot, whole, name)
-    ITERATE = auto()  # (slot, whole)
-    UNPACK = auto()  # (slot, whole, place)
-    JOIN = auto()  # (slot, slots): one of these
-    CHANGE = auto()  # (slot, stored slots)
-    CALL = auto()  # (slot, Called)
-    FUNCTION = auto()  # (slot, Code, held slots)
-    HOLD = auto()  # (slot, held slots)
-    CLASS = auto()  # (slot, {method: slot}, held slots)
-    IMPORT = auto()  # (slot, dotted name)
-    STAR = auto()  # (module)
-    OPAQUE = auto()  # ()
-    RETURN = auto()  # (slot)
-    LOOP = auto()  # (steps)
-    WORDS = auto()  # (names): an unknown magic may use, change and bind them
-    DECIDE = auto()  # (slot): whether, or how often, what follows is done
-    DECIDED = auto()  # ()
+    Plain numbers: a tuple of numbers and names is no work for the garbage collector, and a session holds very many.
+    """
+
+    LOAD: Final = 1  # (slot, name, bound by this execution on every way here) of the notebook's own
+    LOCAL: Final = 2  # (slot, name) of a function's own
+    FREE: Final = 3  # (slot) of an enclosing function's
+    BIND: Final = 4  # (name, slot, possibly)
+    SURE: Final = 5  # (name, slots): every way through bound it, to one of these
+    SET: Final = 6  # (name, slot, possibly): a function's own
+    SET_FREE: Final = 7  # (slot)
+    DELETE: Final = 8  # (name, possibly)
+    MAKE: Final = 9  # (slot, kind, held slots, in order and exact)
+    OPERATE: Final = 10  # (slot, operands, is a mask)
+    AUGMENT: Final = 11  # (slot, old, value)
+    PART: Final = 12  # (slot, whole, index slot, "any" | "fancy" | "slice" | number)
+    ATTRIBUTE: Final = 13  # (slot, whole, name)
+    ITERATE: Final = 14  # (slot, whole)
+    UNPACK: Final = 15  # (slot, whole, place)
+    JOIN: Final = 16  # (slot, slots): one of these
+    CHANGE: Final = 17  # (slot, stored slots)
+    CALL: Final = 18  # (slot, Called)
+    FUNCTION: Final = 19  # (slot, Code, held slots)
+    HOLD: Final = 20  # (slot, held slots)
+    CLASS: Final = 21  # (slot, {method: slot}, held slots)
+    IMPORT: Final = 22  # (slot, dotted name)
+    STAR: Final = 23  # (module)
+    OPAQUE: Final = 24  # ()
+    RETURN: Final = 25  # (slot)
+    LOOP: Final = 26  # (steps, whether one turn tells all)
+    WORDS: Final = 27  # (names): an unknown magic may use, change and bind them
+    DECIDE: Final = 28  # (slot): whether, or how often, what follows is done
+    DECIDED: Final = 29  # ()
+
+
+NAMES = [name.lower() for name in vars(Do) if name.isupper()]  # in the order of their numbers, from 1
 
 
 @dataclass(slots=True)
@@ -93,7 +98,7 @@ class CellSteps:
 
 def _every(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
-        if step[0] is Do.LOOP:
+        if step[0] == Do.LOOP:
             yield from _every(step[1])
         else:
             yield step
@@ -103,9 +108,9 @@ def loaded(steps: Iterable[Step], *, in_functions: bool = False, unbound: bool =
     """The notebook's names that steps load; `unbound`: and that this execution has not surely bound before."""
     found: set[str] = set()
     for step in _every(steps):
-        if step[0] is Do.LOAD and not (unbound and step[3]):
+        if step[0] == Do.LOAD and not (unbound and step[3]):
             found.add(step[2])
-        elif step[0] is Do.FUNCTION and (in_functions or (unbound and step[2].name.startswith("<"))):
+        elif step[0] == Do.FUNCTION and (in_functions or (unbound and step[2].name.startswith("<"))):
             found |= step[2].names  # one without a name is there to be called
     return found
 
@@ -116,9 +121,9 @@ def bound(steps: Iterable[Step]) -> set[str]:
     for step in steps:
         if step[0] in (Do.BIND, Do.SURE, Do.DELETE):
             found.add(step[1])
-        elif step[0] is Do.LOOP:
+        elif step[0] == Do.LOOP:
             found |= bound(step[1])
-        elif step[0] is Do.FUNCTION:
+        elif step[0] == Do.FUNCTION:
             found |= bound(step[2].steps)
     return found
 
@@ -127,8 +132,8 @@ def codes(steps: Iterable[Step]) -> list[Code]:
     """The functions that steps make, those within functions among them."""
     found: list[Code] = []
     for step in steps:
-        if step[0] is Do.LOOP:
+        if step[0] == Do.LOOP:
             found += codes(step[1])
-        elif step[0] is Do.FUNCTION:
+        elif step[0] == Do.FUNCTION:
             found += [step[2], *codes(step[2].steps)]
     return found

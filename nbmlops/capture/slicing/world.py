@@ -9,7 +9,7 @@ from typing import Any
 from nbmlops.capture.slicing.called import Calls
 from nbmlops.capture.slicing.objects import NOTHING, Some, union
 from nbmlops.capture.slicing.purity import USUAL
-from nbmlops.capture.slicing.steps import Do, Step, bound, codes, loaded
+from nbmlops.capture.slicing.steps import NAMES, Do, Step, bound, codes, loaded
 
 _DEEPEST = 12
 _MOST_WORK = 5_000
@@ -37,7 +37,7 @@ class World(Calls):
         super().__init__()
         self._active: list[int] = []
         # By a step's number: half the time of looking it up.
-        self._plays: list[Any] = [None, *(getattr(self, f"_do_{do.name.lower()}") for do in Do)]
+        self._plays: list[Any] = [None, *(getattr(self, f"_do_{name}") for name in NAMES)]
 
     def play(self, steps: list[Step], slots: int, position: int, *, raised: bool, kinds: Mapping[str, str]) -> set[int]:
         """Play an execution's steps; gives the executions that it needs directly."""
@@ -235,7 +235,10 @@ class World(Calls):
         frame.given |= slots[step[1]]
 
     def _do_loop(self, step: Step, slots: list[Some], frame: _Frame) -> None:
-        self._loop(step[1], slots, frame)
+        if step[2]:
+            self._run(step[1], slots, frame)
+        else:
+            self._loop(step[1], slots, frame)
 
     def _do_words(self, step: Step, slots: list[Some], frame: _Frame) -> None:
         for name in step[1]:
@@ -250,7 +253,7 @@ class World(Calls):
 
     def _loop(self, steps: list[Step], slots: list[Some], frame: _Frame) -> None:
         """Play a loop's body until another turn could tell nothing new."""
-        names = {step[1] for step in steps if step[0] is Do.BIND}
+        names = {step[1] for step in steps if step[0] == Do.BIND}
         known: Any = None
         for _ in range(4):
             self._run(steps, slots, frame)
