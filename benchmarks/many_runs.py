@@ -63,7 +63,7 @@ def ours(path: Path, runs: int = RUNS) -> None:
         " schema_version)": [],
         "param (run, name, value, number)": [],
         "last_metric (run, name, step, value)": [],
-        "metric (run, name, step, value, at)": [],
+        "points (run, name, number, last_step, last_at, points)": [],
         "tag (run, name, value)": [],
     }
     run, param, last, metric, tag = rows.values()
@@ -80,7 +80,8 @@ def ours(path: Path, runs: int = RUNS) -> None:
             param.append((name, key, json.dumps(value), amount))
         for key, value in one["metrics"].items():
             last.append((name, key, STEPS - 1, value))
-            metric += [(name, key, step, value + STEPS - 1 - step, at) for step in range(STEPS)]
+            points = [[step, value + STEPS - 1 - step, at, None] for step in range(STEPS)]
+            metric.append((name, key, 0, STEPS - 1, at, json.dumps(points)))
         tag += [(name, key, value) for key, value in one["tags"].items()]
     bulk(path, rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
@@ -16,18 +17,24 @@ def write_whole(path: Path, data: bytes) -> None:
     >>> (folder / "a").read_bytes(), [path.name for path in folder.iterdir()]
     (b'whole', ['a'])
     """
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    place = os.path.dirname(path) or "."
+    handle, aside = tempfile.mkstemp(dir=place, prefix=".new-")
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        with open(handle, "wb", buffering=0) as out:
+            _write(out, data)
+            os.fsync(handle)
         os.replace(aside, path)
     except BaseException:
         os.unlink(aside)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    folder = os.open(place, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write(out: io.FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) or 0 :]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,15 @@ def main_module() -> Iterator[None]:
     before = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loops_that_libraries_leave() -> Iterator[None]:
+    """jupyter_client and IPython make an event loop for whoever has none and never close it."""
+    yield
+    for loop in gc.get_objects():
+        if issubclass(type(loop), asyncio.BaseEventLoop) and not loop.is_running() and not loop.is_closed():
+            loop.close()
 
 
 @pytest.fixture

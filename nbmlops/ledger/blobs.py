@@ -32,7 +32,8 @@ class FolderBlobs:
         if path.exists():
             return digest
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, data)
         except OSError as error:
             raise Unwritable(f"Bytes cannot be kept in {self.folder}: {error.strerror}.", hint="Check the disk and the rights.") from error

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 
@@ -31,7 +31,12 @@ class Owner:
 
 def this_process() -> Owner:
     """The owner that writes now."""
-    return Owner(os.getpid(), _started(os.getpid()) or "", _boot(), socket.gethostname())
+    return _process(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _process(pid: int) -> Owner:
+    return Owner(pid, _started(pid) or "", _boot(), socket.gethostname())
 
 
 def alive(owner: Owner) -> bool | None:

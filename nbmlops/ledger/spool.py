@@ -42,12 +42,18 @@ class Spool:
     def append(self, content: bytes) -> int:
         """Add a record; the operating system has it when this returns. Gives its number."""
         # Counted before it is written: a number that an interrupt leaves unused does no harm, one used twice would.
-        self.last += 1
-        try:
-            self._write(_whole(self.last, content))
-        except OSError as error:
-            raise self._said(error) from error
-        return self.last
+        self.last = number = self.last + 1
+        record = _whole(number, content)
+        end = self.size + len(record)
+        if end + _HEAD.size > len(self._map):
+            try:
+                before, self._map = self._map, self._mapped(max(2 * len(self._map), end + _FIRST_BYTES))
+            except OSError as error:
+                raise self._said(error) from error
+            before.close()
+        self._map[self.size : end] = record
+        self.size = end
+        return number
 
     def clear(self) -> None:
         """Drop the records, which have been taken in: the next are written over them."""
@@ -59,14 +65,6 @@ class Spool:
         os.close(self._handle)
         if remove:
             self.path.unlink(missing_ok=True)
-
-    def _write(self, record: bytes) -> None:
-        end = self.size + len(record)
-        if end + _HEAD.size > len(self._map):
-            before, self._map = self._map, self._mapped(max(2 * len(self._map), end + _FIRST_BYTES))
-            before.close()
-        self._map[self.size : end] = record
-        self.size = end
 
     def _mapped(self, size: int) -> mmap.mmap:
         # Every byte has its place on the disk before it is mapped: writing to a map of a full disk would be a crash.

@@ -140,6 +140,7 @@ class SqliteLedger:
                     hint="Upgrade: pip install -U nbmlops. The file was left untouched.",
                 )
             connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA temp_store=MEMORY")  # what a savepoint would go back to need not be a file
             if version < self.schema_version:
                 self._migrate(connection)
         except sqlite3.DatabaseError as error:

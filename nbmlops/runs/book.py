@@ -13,14 +13,14 @@ from nbmlops.ledger.encode import load, moment, plain, text, unnumber
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import Owner, alive, this_process
 from nbmlops.runs import search, spooled
-from nbmlops.runs.facts import Facts
+from nbmlops.runs.facts import Facts, Point, points_of
 from nbmlops.runs.filters import Filter
 from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial
 from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
 
 _LAST_SIGN = """
-SELECT started_at FROM run WHERE id = ? UNION ALL SELECT at FROM metric WHERE run = ? UNION ALL SELECT started_at FROM cell WHERE run = ?
+SELECT started_at FROM run WHERE id = ?1 UNION ALL SELECT last_at FROM points WHERE run = ?1 UNION ALL SELECT started_at FROM cell WHERE run = ?1
 """
 
 
@@ -59,7 +59,7 @@ class RunBook:
         """Say what became known. It survives this process when this returns, and is in the ledger a moment later."""
         self._say(Event(run_id, facts=facts))
 
-    def add_points(self, run_id: str, points: list[MetricPoint]) -> None:
+    def add_points(self, run_id: str, points: list[Point]) -> None:
         """Say what was measured: as `add`, for who measures often."""
         self._say(Event(run_id, points=points))
 
@@ -90,7 +90,7 @@ class RunBook:
             with self.workspace.ledger.write() as tx:
                 for run_id in dead:
                     # It lived at least so long; when it died, nobody knows.
-                    last = max(row[0] for row in tx.read(_LAST_SIGN, run_id, run_id, run_id))
+                    last = max(row[0] for row in tx.read(_LAST_SIGN, run_id))
                     over = Ended("killed", datetime.fromisoformat(last), "The process that ran it is gone.")
                     spooled.apply(tx, Event(run_id, ended=over))
                     tx.changed("run", run_id)
@@ -170,7 +170,7 @@ class RunBook:
         return RunRecord(
             run=run,
             cells=[_cell(c) for c in read("SELECT * FROM cell WHERE run = ? ORDER BY position", run.id)],
-            history=[_point(m) for m in read("SELECT * FROM metric WHERE run = ? ORDER BY name, step, id", run.id)],
+            history=self._history(run.id),
             files=[_file(f) for f in read("SELECT * FROM file_use WHERE run = ? ORDER BY mode, path, position, detail", run.id)],
             fits=self.fits(run.id),
             artifacts=[
@@ -184,9 +184,13 @@ class RunBook:
             hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
         )
 
+    def _history(self, run_id: str) -> list[MetricPoint]:
+        rows = self._read("SELECT name, points FROM points WHERE run = ? ORDER BY name, number", run_id)
+        return sorted((point for row in rows for point in points_of(row)), key=lambda point: (point.name, point.step))
+
     def last_step(self, run_id: str, metric: str) -> int:
         """The highest step a metric has; -1 before the first."""
-        found = self._read("SELECT max(step) FROM metric WHERE run = ? AND name = ?", run_id, text(metric))[0][0]
+        found = self._read("SELECT max(last_step) FROM points WHERE run = ? AND name = ?", run_id, text(metric))[0][0]
         return -1 if found is None else int(found)
 
     def fits(self, run_id: str) -> list[Fit]:
@@ -259,16 +263,6 @@ def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict
 def _cell(row: Any) -> Cell:
     kept = ("position", "cell_id", "execution_count", "source", "duration_s", "error", "outputs")
     return Cell(**{name: row[name] for name in kept}, started_at=datetime.fromisoformat(row["started_at"]))
-
-
-def _point(row: Any) -> MetricPoint:
-    return MetricPoint(
-        name=row["name"],
-        step=row["step"],
-        value=unnumber(row["value"], row["special"]),
-        at=datetime.fromisoformat(row["at"]),
-        fit=row["fit"],
-    )
 
 
 def _file(row: Any) -> FileUse:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from nbmlops.errors import NotFound
@@ -42,7 +43,7 @@ class OpenRun:
     notebook: str | None = None
     folder_id: tuple[int, int] | None = None
 
-    @property
+    @cached_property
     def book(self) -> RunBook:
         """Where it is written."""
         return RunBook(self.workspace)
@@ -112,7 +113,8 @@ def next_step(run: OpenRun, metric: str) -> int:
     if last is None:
         # A runner's run, or one of before a restart of capture, may have some already.
         last = run.book.last_step(run.id, metric) if run.how == "attached" else -1
-    return step_taken(run, metric, min(last + 1, 2**63 - 1))
+    _steps[run.id, metric] = found = min(last + 1, 2**63 - 1)
+    return found
 
 
 def step_taken(run: OpenRun, metric: str, step: int) -> int:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from nbmlops.data.records import Dataset
 from nbmlops.ledger.blobs import digest_bytes
-from nbmlops.ledger.encode import dump, now_text, number, plain, text
+from nbmlops.ledger.encode import dump, now_text, number, plain, text, unnumber
 from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Seed, Trial
+
+Point = tuple[str, int, float, datetime, int | None]  # name, step, value, at, fit
 
 
 @dataclass
@@ -45,7 +50,7 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
             book.remember(tx, dataset)
     _params(tx, run, facts.params)
     if facts.metrics:
-        write_points(tx, run, facts.metrics)
+        write_points(tx, run, [(p.name, p.step, p.value, p.at, p.fit) for p in facts.metrics])
     if facts.cells:
         tx.many(
             "INSERT OR REPLACE INTO cell (run, position, cell_id, execution_count, source, started_at, duration_s, error, outputs)"
@@ -125,20 +130,43 @@ def _number(value: Any) -> float | None:
     return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) else None
 
 
-def write_points(tx: Any, run: str, points: list[MetricPoint]) -> None:
+def write_points(tx: Any, run: str, points: Iterable[Point]) -> None:
     """Add points of metrics, in the order they were measured."""
-    rows = [(run, text(p.name), p.step, *number(p.value), now_text(p.at), p.fit) for p in points]
-    tx.many("INSERT INTO metric (run, name, step, value, special, at, fit) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    last: dict[str, tuple[Any, ...]] = {}
-    for row in rows:
-        if row[1] not in last or row[2] >= last[row[1]][2]:
-            last[row[1]] = row
+    import msgspec
+
+    series: dict[str, list[tuple[int, float | str, datetime, int | None]]] = {}
+    for name, step, value, at, fit in points:
+        plain_value, special = number(value)
+        series.setdefault(text(name), []).append((step, special or plain_value or 0.0, at, fit))
+    tx.many(
+        "INSERT INTO points (run, name, number, last_step, last_at, points)"
+        " VALUES (?1, ?2, (SELECT coalesce(max(number), -1) + 1 FROM points WHERE run = ?1 AND name = ?2), ?3, ?4, ?5)",
+        [
+            (run, name, max(step for step, *_ in found), now_text(found[-1][2]), msgspec.json.encode(found).decode())
+            for name, found in series.items()
+        ],
+    )
+    rows = []
+    for name, found in series.items():
+        step, last, *_ = max(reversed(found), key=itemgetter(0))  # the last of equals
+        rows.append((run, name, step, None, last) if isinstance(last, str) else (run, name, step, last, None))
     tx.many(
         "INSERT INTO last_metric (run, name, step, value, special) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (run, name) DO UPDATE SET step = excluded.step, value = excluded.value, special = excluded.special"
         " WHERE excluded.step >= step",
-        [row[:5] for row in last.values()],
+        rows,
     )
+
+
+def points_of(row: Any) -> list[MetricPoint]:
+    """The points of one row that `write_points` wrote."""
+    return [
+        MetricPoint(
+            name=row["name"], step=step, value=unnumber(None, value) if isinstance(value, str) else float(value),
+            at=datetime.fromisoformat(at), fit=fit,
+        )
+        for step, value, at, fit in json.loads(row["points"])
+    ]  # fmt: skip
 
 
 def _extend(tx: Any, run: str, column: str, more: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ from nbmlops.ledger.encode import dump, now_text, text
 from nbmlops.ledger.owner import alive
 from nbmlops.ledger.secrets import mask_record
 from nbmlops.runs import trouble
-from nbmlops.runs.facts import Facts, write_facts, write_points
-from nbmlops.runs.records import MetricPoint, Status
+from nbmlops.runs.facts import Facts, Point, write_facts, write_points
+from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
 
 SCHEMA = 2
@@ -77,7 +77,7 @@ class Event:
     """One thing said about a run."""
 
     run: str
-    points: list[MetricPoint] | None = None  # numbers alone: they are said one by one, by the thousand
+    points: list[Point] | None = None  # numbers alone: they are said one by one, by the thousand
     opened: Opened | None = None
     facts: Facts | None = None
     kept: Kept | None = None
@@ -165,7 +165,7 @@ class Writer:
         self._draining = threading.RLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self._closed = False
+        self.closed = False
 
     def holds(self) -> bool:
         """Whether the workspace's folder is still the one this was made for."""
@@ -177,7 +177,7 @@ class Writer:
             event = mask_record(event, leave=_NO_TEXT)
         content = _encoded(event)
         with self._appending:
-            if self._closed:
+            if self.closed:
                 return writer(self.workspace).say(event)
             if self._spool is None:
                 # The ledger first: a spool beside a ledger that cannot be opened would be said to nobody.
@@ -211,7 +211,7 @@ class Writer:
 
     def close(self) -> None:
         """The process ends, or the workspace's folder is another now."""
-        self._closed = True
+        self.closed = True
         self._wake.set()
         try:
             self.flush()
@@ -224,12 +224,12 @@ class Writer:
 
     def _write_soon(self) -> None:
         pause = SOON_S
-        while not self._closed:
+        while not self.closed:
             self._wake.wait()
             time.sleep(pause)
             self._wake.clear()
             try:
-                if not self._closed and self.holds():  # a folder that was taken away is told of by who works in it
+                if not self.closed and self.holds():  # a folder that was taken away is told of by who works in it
                     self.flush()
                 pause = SOON_S
             except Exception as error:
@@ -244,10 +244,15 @@ _making = threading.Lock()
 
 def writer(workspace: Workspace) -> Writer:
     """This process's writer for a workspace; workspaces opened at the same folder share it."""
+    known = workspace.__dict__.get("_writer")  # the way that is gone at every step
+    if known is not None and known.pid == os.getpid() and not known.closed and known.holds():
+        return known  # type: ignore[no-any-return]
     key = (workspace.root, os.getpid())
-    known = _writers.get(key)
-    if known is not None and known.holds():
-        return known
+    known = workspace.__dict__["_writer"] = _shared(key, workspace)
+    return known
+
+
+def _shared(key: tuple[Path, int], workspace: Workspace) -> Writer:
     with _making:
         known = _writers.get(key)
         if known is not None and known.holds():
@@ -335,13 +340,20 @@ def _others(workspace: Workspace) -> Iterator[Path]:
 
 
 def _encoded(event: Event) -> bytes:
-    import msgspec
-
     try:
-        return msgspec.msgpack.encode(event)
+        return _encoder()(event)
     except (UnicodeEncodeError, OverflowError, TypeError):
+        import msgspec
+
         # Text that is no UTF-8, a number beyond 64 bits, an object among parameters: each gets its spelling.
         return msgspec.msgpack.encode(_spelled(msgspec.to_builtins(event, builtin_types=(datetime,), enc_hook=str)))
+
+
+@cache
+def _encoder() -> Callable[[Event], bytes]:
+    import msgspec
+
+    return msgspec.msgpack.Encoder().encode
 
 
 def _spelled(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 from pathlib import Path
@@ -16,7 +17,12 @@ from nbmlops.runs.facts import Facts
 from nbmlops.runs.git import git
 from nbmlops.runs.records import Artifact
 
-_noting: list[threading.Thread] = []
+LATER_S = 0.01  # a run that begins has something else to do
+
+_asked: list[tuple[RunBook, str, Path, str | None, bool]] = []  # the first is being looked at
+_wake = threading.Event()
+_done = threading.Condition()
+_thread: threading.Thread | None = None
 idents: set[int] = set()  # of the threads that look around: what they open is not the user's
 
 
@@ -25,23 +31,32 @@ def note(book: RunBook, run_id: str, *, notebook: str | None = None, only_enviro
 
     git is asked where the notebook stands, or where the process works. `only_environment`: git is known already.
     """
+    global _thread
     place = Path(notebook).parent if notebook and Path(notebook).parent.is_dir() else Path.cwd()
+    _asked.append((book, run_id, place, notebook, only_environment))
+    if _thread is None or not _thread.is_alive():
+        _thread = threading.Thread(target=_look, daemon=True, name="nbmlops-surroundings")
+        _thread.start()
+    _wake.set()
 
-    def work() -> None:
-        idents.add(threading.get_ident())
-        try:
-            book.add(run_id, Facts(environment=_masked(environment())))
-            if not only_environment:
-                book.add(run_id, git_facts(book, place, notebook))
-        except Exception as error:  # in a thread of its own nobody else would hear of it
-            trouble.say(error)
-        finally:
-            idents.discard(threading.get_ident())
-            _noting.remove(threading.current_thread())
 
-    thread = threading.Thread(target=work, daemon=True, name="nbmlops-surroundings")
-    _noting.append(thread)
-    thread.start()
+def _look() -> None:
+    idents.add(threading.get_ident())
+    while True:
+        _wake.wait()
+        _wake.clear()
+        time.sleep(LATER_S)
+        while _asked:
+            book, run_id, place, notebook, only_environment = _asked[0]
+            try:
+                book.add(run_id, Facts(environment=_masked(environment())))
+                if not only_environment:
+                    book.add(run_id, git_facts(book, place, notebook))
+            except Exception as error:  # in a thread of its own nobody else would hear of it
+                trouble.say(error)
+            with _done:
+                del _asked[0]
+                _done.notify_all()
 
 
 _last: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
@@ -68,8 +83,19 @@ def git_facts(book: RunBook, place: Path, notebook: str | None) -> Facts:
 @atexit.register
 def settled(timeout_s: float = 15) -> bool:
     """Wait until what stands around this process's runs is said: who looks at one, and who leaves, waits so long."""
-    until = time.monotonic() + timeout_s
-    for thread in _noting[:]:
-        if thread.ident is not None:  # an interrupt may have come before it was started
-            thread.join(max(0.0, until - time.monotonic()))
-    return not _noting
+    if _asked:
+        _wake.set()  # an interrupt may have come before it was
+        if _thread is None or not _thread.is_alive():
+            return False
+    with _done:
+        return _done.wait_for(lambda: not _asked, timeout_s)
+
+
+def _forked() -> None:
+    global _wake, _done, _thread
+    _asked.clear()
+    idents.clear()
+    _wake, _done, _thread = threading.Event(), threading.Condition(), None
+
+
+os.register_at_fork(after_in_child=_forked)

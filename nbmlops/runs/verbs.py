@@ -13,7 +13,7 @@ from nbmlops.ledger.secrets import mask_params
 from nbmlops.runs import current, surroundings
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.compare import compare as side_by_side
-from nbmlops.runs.facts import Facts
+from nbmlops.runs.facts import Facts, Point
 from nbmlops.runs.lock import lock_of
 from nbmlops.runs.records import Comparison, Lock, Logged, MetricPoint, Run, RunRecord, Status
 from nbmlops.verb import Sentence, verb
@@ -87,42 +87,44 @@ def log(
     workspace: Workspace | None = None,
 ) -> Logged:
     """Add metrics, parameters, tags or files to the open run; in a notebook one opens by itself."""
-    for name in metrics or {}:
-        if name not in _good_names:  # the same few are said again and again
-            _good_names.add(free_name(name, "metric"))
-    if params or tags:
-        _names(None, None, params, tags)
-    try:
-        numbers = {name: float(value) for name, value in (metrics or {}).items()}
-    except (TypeError, ValueError) as error:
-        raise Invalid(f"A metric is a number: {error}.", hint="For example: %mlops run log mae=3.2") from error
+    numbers, steps = _numbers(metrics or {}), {}
+    points: list[Point] = []
     if step is not None and (isinstance(step, bool) or not isinstance(step, int) or not -(2**63) <= step < 2**63):
         raise Invalid(f"A step is a whole number of 64 bits, not {str(step)[:40]}.", hint="For example: %mlops run log mae=3.2 --step 4")
-    files = [Path(name) for name in artifact] if artifact else []
-    if absent := [str(path) for path in files if not path.is_file()]:
-        raise Invalid(f"There is no file {absent[0]!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
+    facts = _said(params, tags, artifact) if params or tags or artifact else None
     open_now = current.needed()
     now = open_now.workspace.clock()
-    points = []
     for name, value in numbers.items():
         at = current.next_step(open_now, name) if step is None else current.step_taken(open_now, name, step)
-        points.append(MetricPoint(name=name, step=at, value=value, at=now))
-    if not (params or tags or files):
+        points.append((name, at, value, now, None))
+        steps[name] = at
+    if facts is None:
         open_now.book.add_points(open_now.id, points)
-        steps = {point.name: point.step for point in points}
         return Logged(run=open_now.id, metrics=numbers, steps=steps, params={}, tags={}, artifacts=[])
-    facts = Facts(params=mask_params(plain(params or {})), metrics=points, tags=tags or {})
-    for path in files:
-        facts.artifacts.append(_kept(open_now.workspace, path))
+    facts.metrics = [MetricPoint(name=name, step=at, value=value, at=now) for name, at, value, *_ in points]
+    facts.artifacts = [_kept(open_now.workspace, Path(name)) for name in artifact or []]
     open_now.book.add(open_now.id, facts)
-    return Logged(
-        run=open_now.id,
-        metrics=numbers,
-        steps={point.name: point.step for point in points},
-        params=facts.params,
-        tags=facts.tags,
-        artifacts=[artifact.name for artifact in facts.artifacts],
-    )
+    names = [kept.name for kept in facts.artifacts]
+    return Logged(run=open_now.id, metrics=numbers, steps=steps, params=facts.params, tags=facts.tags, artifacts=names)
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    found = {}
+    for name, value in metrics.items():
+        if name not in _good_names:  # the same few are said again and again
+            _good_names.add(free_name(name, "metric"))
+        try:
+            found[name] = float(value)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"A metric is a number: {error}.", hint="For example: %mlops run log mae=3.2") from error
+    return found
+
+
+def _said(params: dict[str, Any] | None, tags: dict[str, str] | None, artifact: list[str] | None) -> Facts:
+    _names(None, None, params, tags)
+    if absent := [name for name in artifact or [] if not Path(name).is_file()]:
+        raise Invalid(f"There is no file {str(absent[0])!r} to keep.", hint=f"Paths are read from {Path.cwd()}.")
+    return Facts(params=mask_params(plain(params or {})), tags=tags or {})
 
 
 @verb("GET /runs")
