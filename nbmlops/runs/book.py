@@ -20,7 +20,8 @@ from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
 
 _LAST_SIGN = """
-SELECT started_at FROM run WHERE id = ?1 UNION ALL SELECT last_at FROM points WHERE run = ?1 UNION ALL SELECT started_at FROM cell WHERE run = ?1
+SELECT started_at FROM run WHERE id = ?1 UNION ALL SELECT last_at FROM points WHERE run = ?1
+  UNION ALL SELECT started_at FROM cell WHERE run = ?1
 """
 
 
