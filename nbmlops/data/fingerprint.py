@@ -37,11 +37,11 @@ any order (`rows`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -58,16 +58,9 @@ from nbmlops.data.rows import ORDER_FREE
 from nbmlops.data.sources import columns_of
 
 FORM = "nbmlops-data-2"
-_MOST_THREADS = 8
-_TASK_BLOCKS = 8
+_FIRST_SEGMENT, _SEGMENT = BLOCK, 32 * BLOCK
 _ALONE = 8
-"""So few blocks are read faster than threads are started."""
-
-_SAID = BlockStatistics(0, 0)
-
-T = TypeVar("T")
-R = TypeVar("R")
-
+"""So few blocks of texts are counted faster than two threads take turns."""
 
 def fingerprint(data: Any, *, name: str = "x", profile: bool = True, order_free: bool = False) -> Dataset:
     """The fingerprint of anything `sources.columns_of` takes, with a profile of each column made in the same pass.
@@ -85,9 +78,8 @@ def fingerprint(data: Any, *, name: str = "x", profile: bool = True, order_free:
     """
     columns, rows = columns_of(data, name=name)
     readings = [_Reading(column, column_kind(column) if profile else None) for column in columns]
-    threads = 1 if len(columns) * rows <= _ALONE * BLOCK else min(_cores(), _MOST_THREADS)
     form, read = (ORDER_FREE, _order_free) if order_free else (FORM, _ordered)
-    digests, whole_rows = read(readings, rows, threads)
+    digests, whole_rows = read(readings, rows)
     whole = blake3(_sized(form.encode()) + _number(rows) + _number(len(columns)))
     for column, digest in zip(columns, digests, strict=True):
         for part in (label_bytes(column.label), column.kind.encode()):
@@ -123,53 +115,83 @@ class _Reading:
     column: Column
     kind: Kind | None
     digests: list[bytes] = field(default_factory=list)
-    found: dict[int, BlockStatistics] = field(default_factory=dict)
+    found: list[BlockStatistics] = field(default_factory=list)
     distinct: int = 0
     profile: ColumnProfile | None = None
-    ending: Lock = field(default_factory=Lock)
 
-    def digest(self, first: int) -> list[bytes]:
-        """The digests of some blocks from row `first` on."""
-        found = []
-        for start in range(first, min(first + BLOCK * _TASK_BLOCKS, self.column.rows), BLOCK):
-            array = self.column.block(start, min(start + BLOCK, self.column.rows))
-            found.append(_block(array))
-            self.look(start, array)
+    @property
+    def texts(self) -> bool:
+        """Whether there are texts to count, which lie in memory."""
+        return self.kind == "category" and self.column.categories is None and self.column.memory is not None
+
+    def read(self, beside: Callable[[Callable[[], None]], None]) -> None:
+        """Read the column. What need not be done block by block, while the block is at hand, is given to `beside`."""
+        rows = self.column.rows
+        if self.texts:
+            beside(self.count)
+        for start in range(0, rows, BLOCK):
+            array = self.column.block(start, min(start + BLOCK, rows))
+            self.digests.append(_block(array))
+            if not self.texts:
+                self.look(array)
+        if not self.texts:
+            self.end()
+
+    def count(self) -> None:
+        """Count the texts: at first a few, for most of a column whose texts all differ need not be looked at."""
+        start, rows = 0, self.column.rows
+        while start < rows:
+            stop = min(start + (_SEGMENT if start else _FIRST_SEGMENT), rows)
+            self.look(self.column.block(start, stop))
+            start = stop
         self.end()
-        return found
 
-    def look(self, start: int, array: pa.Array) -> None:
-        """Keep the statistics of a block."""
+    def look(self, array: pa.Array) -> None:
+        """Keep the statistics of the next rows."""
         if self.kind is None:
             return
         many = self.distinct > most_distinct(self.column.rows)
         here = statistics(array, self.kind, count=not many)
         if here.values is not None:
-            self.distinct += len(here.values) if len(here.values) <= BLOCK // 2 else self.column.rows
-        self.found[start] = here
+            self.distinct += len(here.values) if len(here.values) <= max(BLOCK, len(array)) // 2 else self.column.rows
+        self.found.append(here)
 
     def end(self) -> None:
-        """Make the profile, once all blocks were read: what they said is then given back."""
-        if self.kind is None or len(self.found) < -(-self.column.rows // BLOCK):
-            return
-        with self.ending:
-            if self.profile is None:
-                blocks = [self.found[start] for start in sorted(self.found)]
-                if self.distinct > most_distinct(self.column.rows):
-                    blocks = [replace(block, values=None, counts=None) for block in blocks]
-                self.profile = profile_of(self.column, blocks)
-                self.found = dict.fromkeys(self.found, _SAID)
+        """Make the profile, once all rows were read: what they said is then given back."""
+        if self.kind is not None:
+            if self.distinct > most_distinct(self.column.rows):
+                self.found = [replace(part, values=None, counts=None) for part in self.found]
+            self.profile = profile_of(self.column, self.found)
+            self.found = []
 
 
-def _ordered(readings: list[_Reading], rows: int, threads: int) -> tuple[list[bytes], bytes]:
-    tasks = [(one, first) for one in readings for first in range(0, max(rows, 1), BLOCK * _TASK_BLOCKS)]
-    for (one, _), digests in zip(tasks, _each(lambda task: task[0].digest(task[1]), tasks, threads), strict=True):
-        one.digests += digests
+def _ordered(readings: list[_Reading], rows: int) -> tuple[list[bytes], bytes]:
+    with _beside(rows) as beside:
+        for one in sorted(readings, key=lambda one: not one.texts):
+            one.read(beside)
     return [blake3(_head(FORM, one.column) + b"".join(one.digests)).digest() for one in readings], b""
 
 
-def _order_free(readings: list[_Reading], rows: int, threads: int) -> tuple[list[bytes], bytes]:
-    def sums(start: int) -> np.ndarray[Any, Any]:
+@contextmanager
+def _beside(rows: int) -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Does what it is given, in order: in a thread of its own where there is a core for it and enough to do.
+
+    One thread with long calls outside Python's lock: more, or shorter ones, wait for each other longer than they work. It
+    ends with the block: none is there for a fork to lose.
+    """
+    if rows <= _ALONE * BLOCK or _cores() < 2:
+        yield lambda work: work()
+        return
+    given: list[Future[None]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="nbmlops-fingerprint") as pool:
+        yield lambda work: given.append(pool.submit(work))
+    for told in given:
+        told.result()
+
+
+def _order_free(readings: list[_Reading], rows: int) -> tuple[list[bytes], bytes]:
+    totals = np.zeros((len(readings) + 1, 2), np.uint64)
+    for start in range(0, rows, BLOCK):
         stop = min(start + BLOCK, rows)
         state, found = row_words.start(stop - start), []
         for one in readings:
@@ -177,12 +199,8 @@ def _order_free(readings: list[_Reading], rows: int, threads: int) -> tuple[list
             words = row_words.hashes(array)
             found.append(words.sum(axis=1, dtype=np.uint64))
             state = row_words.then(state, words)
-            one.look(start, array)
-        return np.stack([*found, state.sum(axis=1, dtype=np.uint64)])
-
-    totals = np.zeros((len(readings) + 1, 2), np.uint64)
-    for found in _each(sums, range(0, rows, BLOCK), threads):
-        totals += found
+            one.look(array)
+        totals += np.stack([*found, state.sum(axis=1, dtype=np.uint64)])
     for one in readings:
         one.end()
     raw = [total.astype("<u8").tobytes() for total in totals]
@@ -200,14 +218,6 @@ def _block(array: pa.Array) -> bytes:
     hasher = blake3()
     feed(hasher.update, array)
     return hasher.digest()
-
-
-def _each(function: Callable[[T], R], tasks: Iterable[T], threads: int) -> list[R]:
-    # The threads end with the call: none is there for a fork to lose.
-    if threads < 2:
-        return [function(task) for task in tasks]
-    with ThreadPoolExecutor(threads, thread_name_prefix="nbmlops-fingerprint") as pool:
-        return list(pool.map(function, tasks))
 
 
 def _cores() -> int:
