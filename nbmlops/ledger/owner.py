@@ -12,12 +12,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, told apart from a later one with the same number by its start time and the machine's boot."""
+    """A process, told apart from a later one with the same number by its start time and the machine's boot.
+
+    `space`: the space of process numbers it is in; a container has one of its own. Hosts change their names.
+    """
 
     pid: int
     started: str
     boot: str
     host: str
+    space: str = ""
 
     def as_text(self) -> str:
         """For a column of the ledger."""
@@ -36,7 +40,7 @@ def this_process() -> Owner:
 
 @lru_cache(maxsize=1)
 def _process(pid: int) -> Owner:
-    return Owner(pid, _started(pid) or "", _boot(), socket.gethostname())
+    return Owner(pid, _started(pid) or "", _boot(), socket.gethostname(), _space())
 
 
 def alive(owner: Owner) -> bool | None:
@@ -45,7 +49,8 @@ def alive(owner: Owner) -> bool | None:
     >>> alive(this_process())
     True
     """
-    if owner.host != socket.gethostname():
+    here = owner.space != "" and (owner.boot, owner.space) == (_boot(), _space())
+    if not here and owner.host != socket.gethostname():
         return None
     if owner.boot != _boot():
         return False
@@ -58,6 +63,14 @@ def _boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""  # elsewhere the start time has its date, and what is told of the boot moves whenever the clock is set
+
+
+@cache
+def _space() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str | None:

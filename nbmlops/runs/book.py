@@ -73,6 +73,18 @@ class RunBook:
         writer.say(Event(run_id, facts=facts, ended=over))
         writer.flush(durable=True)
 
+    def end_left(self, run_id: str, status: Status) -> Run:
+        """End a run whose process cannot be asked whether it lives: another machine's. Raises Invalid for any other."""
+        self.settle()
+        found = self.run(run_id)
+        if found.status != "running":
+            raise Invalid(f"Run {found.id} is {found.status}.", hint="Only a running one can be ended.")
+        owner = Owner.from_text(self._read("SELECT owner FROM run WHERE id = ?", found.id)[0]["owner"])
+        if alive(owner) is not None:
+            raise Invalid(f"Run {found.id} is running in process {owner.pid} of this machine.", hint="End it there: %mlops run end")
+        self.end(found.id, status, error=f"Ended by {self.workspace.actor}; it was run on {owner.host}." if status == "killed" else None)
+        return self.run(found.id)
+
     def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None) -> None:
         """Say under which digest a fitted estimator was kept, or why it was not."""
         self._say(Event(run_id, kept=Kept(number, artifact, note)))

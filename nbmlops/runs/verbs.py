@@ -59,11 +59,14 @@ def start(
 def end(
     *,
     status: Annotated[Status | None, "how it ended; found out if not given"] = None,
+    run: Annotated[str | None, "one that was left running on another machine; the open one if not given"] = None,
     workspace: Workspace | None = None,
 ) -> Run:
-    """End the open run."""
+    """End the open run, or one whose process nobody here can ask."""
     if status == "running":
         raise Invalid("A run cannot end as running.", hint="finished, failed or killed")
+    if run is not None:
+        return RunBook(use(workspace)).end_left(run, status or "killed")
     open_now = current.current()
     if open_now is None:
         newest = RunBook(use(workspace)).find(limit=1)

@@ -35,7 +35,10 @@ def test_a_process_is_told_from_a_later_one_with_its_number_and_from_one_before_
         k.run(FIT)
         assert one(folder).status == "running"
         for changed, expected in [
-            ({"host": "another-machine"}, "running"),  # whether it lives cannot be known from here
+            ({"host": "another-machine", "space": "pid:[1]"}, "running"),  # whether it lives cannot be known from here
+            ({"host": "another-machine", "space": ""}, "running"),
+            ({"host": "another-name"}, "running"),  # this machine under another name: it lives
+            ({"host": "another-name", "started": "1"}, "killed"),
             ({"started": "1"}, "killed"),
             ({"boot": "another-boot"}, "killed"),
         ]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 
 import pytest
 
 from nbmlops.errors import Invalid, NotFound, TooLarge
+from nbmlops.ledger.owner import Owner
 from nbmlops.runs import verbs as run
+from nbmlops.runs.book import RunBook
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +112,18 @@ def test_a_scripts_run_ends_as_the_script_did(workspace):
     failed, killed, finished = run.find(workspace=workspace)
     assert (finished.status, killed.status) == ("finished", "killed")
     assert (failed.status, failed.error) == ("failed", "ZeroDivisionError: division by zero")
+
+
+def test_a_run_that_another_machine_left_running_can_be_ended_and_no_other(workspace):
+    book = RunBook(workspace)
+    away = Owner(12, "1", "another-boot", "cluster-7", "pid:[1]")
+    left = book.open("left", experiment="e", kind="headless", owner=away)
+    assert run.find(workspace=workspace)[0].status == "running"
+    ended = run.end(run=left[:12], workspace=workspace)
+    assert ended.status == "killed" and ended.error == "Ended by ada; it was run on cluster-7." and ended.ended_at is not None
+    with pytest.raises(Invalid, match="is killed"):
+        run.end(run=left, workspace=workspace)
+    own = run.start("own", workspace=workspace)
+    with pytest.raises(Invalid, match=f"process {os.getpid()}"):
+        run.end(run=own.id, workspace=workspace)
+    assert run.end(workspace=workspace).status == "finished"
