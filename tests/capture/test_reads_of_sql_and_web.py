@@ -14,6 +14,7 @@ from nbmlops.data.fingerprint import fingerprint
 from nbmlops.ledger.blobs import digest_bytes
 
 FRAME = pd.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, 2.5]})
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")  # cells leave connections, as people's do
 CSV = b"a,b\n1,0.5\n2,1.5\n3,2.5\n"
 
 

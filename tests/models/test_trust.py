@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import skops.io
@@ -98,7 +100,7 @@ def test_a_schema_that_is_none_is_damaged(change):
 
 def test_a_file_nested_without_end_is_damaged():
     root = json_node(1)
-    for _ in range(300):
+    for _ in range(900 if sys.version_info >= (3, 12) else 300):  # deeper than the reader goes, not than the writer
         root = node("builtins.list", "ListNode", content=[root])
     with pytest.raises(Damaged):
         SklearnFlavor().load(crafted(root))

@@ -18,6 +18,7 @@ _NAMES = frozenset(
         "numpy.dtype",
         "scipy._lib.array_api_compat.numpy._aliases.asarray",
         "scipy.interpolate._bsplines.BSpline",
+        "scipy.interpolate._bsplines._BSpline",  # from scipy 1.18 on
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.cluster._bisect_k_means._BisectingTree",
         "sklearn.compose._column_transformer._RemainderColsList",
