@@ -56,6 +56,7 @@ class Session:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.pid = os.getpid()
+        self.folder = str(Path.cwd())  # where the session began: a cell may go elsewhere, and go there again when it is executed again
         self.recording = True
         self.position = 0
         self.now = Facts()  # what the executing cell did since it was last said
@@ -265,6 +266,7 @@ class Session:
         reads.keep_in(run.workspace.folder)
         attempt = Attempt(run, params=set(run.params), notebook=notebook)
         self.attempts.append(attempt)
+        run.book.add(run.id, Facts(folder=self.folder))
         if run.how != "attached":
             self._tag_parameters(notebook)
         if run.how == "headless":

@@ -17,7 +17,7 @@ from nbmlops.verb import Live, Sentence
 # noun → the modules that answer for it; the order is the lifecycle's and help keeps it.
 STAGES = {
     "workspace": ("nbmlops.runs.workspace_verbs",),
-    "run": ("nbmlops.runs.verbs",),
+    "run": ("nbmlops.runs.verbs", "nbmlops.replay.verbs"),
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
     "pipeline": ("nbmlops.pipelines.verbs",),
     "model": ("nbmlops.models.verbs",),

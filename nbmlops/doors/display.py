@@ -20,6 +20,7 @@ RECORDS = {
         "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
         "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
+    "nbmlops.replay.records": ("Compared", "Deviation", "Verification"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),

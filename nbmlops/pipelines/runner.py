@@ -27,9 +27,11 @@ EXECUTED = "notebook.ipynb"  # the artifact of a run that holds the notebook as 
 def execute(
     notebook: Path, params: dict[str, Any], *, output: Path | None = None, experiment: str | None = None,
     tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace,
-    progress: Callable[[int, int], None] | None = None, executor: str = "local",
+    progress: Callable[[int, int], None] | None = None, executor: str = "local", folder: Path | None = None,
 ) -> Run:  # fmt: skip
     """Execute `notebook` with `params` and give its run; a notebook that fails gives a failed run, no exception.
+
+    It works in `folder`, or where it stands.
 
     Raises NotFound for a notebook that is not there, Invalid for parameters it does not have, Unavailable where nothing
     could be executed at all (no such kernel, a broken installation).
@@ -47,7 +49,7 @@ def execute(
     if experiment:
         env[EXPERIMENT_ENVIRONMENT] = experiment
     request = {"notebook": str(path), "params": params, "timeout_s": timeout_s}
-    problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=str(path.parent), timeout_s=timeout_s, progress=progress)
+    problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=str(folder or path.parent), timeout_s=timeout_s, progress=progress)
     book = RunBook(workspace)
     book.settle()
     try:

@@ -175,7 +175,7 @@ class RunBook:
         run = self.run(run_id)
         read = self._read
         row = read(
-            "SELECT git, environment, seeds, hidden, (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
+            "SELECT git, environment, seeds, hidden, folder, (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
             " FROM run WHERE id = ?",
             run.id,
         )[0]
@@ -195,6 +195,7 @@ class RunBook:
             trials=[_trial(t) for t in read("SELECT * FROM trial WHERE run = ? ORDER BY number", run.id)],
             seeds=[Seed(**seed) for seed in json.loads(row["seeds"] or "[]")],
             hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
+            folder=row["folder"],
         )
 
     def _history(self, run_id: str) -> list[MetricPoint]:

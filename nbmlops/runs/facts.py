@@ -36,6 +36,7 @@ class Facts:
     environment: dict[str, Any] | None = None
     notebook: tuple[str, str] | None = None
     data_hash: str | None = None
+    folder: str | None = None
 
     def __bool__(self) -> bool:
         return any(bool(value) for value in vars(self).values())
@@ -113,6 +114,8 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
             "UPDATE run SET notebook = ?, notebook_known_from = ? WHERE id = ? AND notebook IS NULL",
             text(facts.notebook[0]), facts.notebook[1], run,
         )  # fmt: skip
+    if facts.folder:
+        tx.run("UPDATE run SET folder = ? WHERE id = ?", text(facts.folder), run)
     if facts.data_hash:
         tx.run("UPDATE run SET data_hash = ? WHERE id = ?", facts.data_hash, run)
 

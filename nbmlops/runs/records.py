@@ -173,6 +173,7 @@ class RunRecord:
     trials: list[Trial] = field(default_factory=list)
     seeds: list[Seed] = field(default_factory=list)
     hidden: list[HiddenState] = field(default_factory=list)
+    folder: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,107 @@
+"""Two records of the same cells, one held against the other, in the order of what a difference can be blamed on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nbmlops.replay.records import Compared, Deviation, Part
+from nbmlops.replay.written import cells_in_order
+from nbmlops.runs.records import FileUse, RunRecord
+
+RELATIVE = 1e-9
+_EXACT = "the same, byte for byte"
+_CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
+_SHOWN = "the same text; times, addresses, progress and how a text was cut left out"
+
+
+def held_against(record: RunRecord, other: RunRecord) -> tuple[list[Compared], list[Deviation]]:
+    """What was compared, and what came out otherwise."""
+    places = {cell.position: at for at, cell in enumerate(cells_in_order(record))}
+    others = {cell.position: at for at, cell in enumerate(cells_in_order(other))}
+    positions = {at: position for position, at in places.items()}
+    compared: list[Compared] = []
+    found: list[Deviation] = []
+
+    def hold(part: Part, tolerance: str, before: dict[Any, Any], after: dict[Any, Any], same: Callable[[Any, Any], bool]) -> None:
+        names = [*before, *(name for name in after if name not in before)]
+        differing = [name for name in names if not same(before.get(name), after.get(name))]
+        compared.append(Compared(part=part, things=len(names), differ=len(differing), tolerance=tolerance))
+        for name in differing:
+            at = name[0] if isinstance(name[0], int) else None
+            said = " ".join(str(one) for one in name[1:] if one not in (None, ""))
+            cell = positions.get(at) if at is not None else None
+            found.append(Deviation(part=part, name=said, cell=cell, before=before.get(name), after=after.get(name)))
+
+    exactly: Callable[[Any, Any], bool] = lambda one, two: one == two  # noqa: E731 - said where it is used
+    hold("environment", _EXACT, _environment(record), _environment(other), exactly)
+    hold("file", "the same bytes, or the same values where a statement was asked", _reads(record.files, places), _reads(other.files, others), exactly)
+    hold("frame", "the same values, types, names and order", _frames(record, places), _frames(other, others), exactly)
+    hold("seed", _EXACT, _seeds(record, places), _seeds(other, others), exactly)
+    hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)
+    hold("metric", _CLOSE, _metrics(record), _metrics(other), close)
+    hold("error", "the same exception", _errors(record), _errors(other), exactly)
+    hold("output", _SHOWN, _outputs(record), _outputs(other), lambda one, two: one is None or one == two)
+    return compared, found
+
+
+def close(one: Any, two: Any) -> bool:
+    """Whether two numbers are the same as far as adding in another order can change them."""
+    if one is None or two is None:
+        return one is two
+    if math.isnan(one) or math.isnan(two):
+        return math.isnan(one) and math.isnan(two)
+    return one == two or math.isclose(one, two, rel_tol=RELATIVE, abs_tol=1e-12)
+
+
+def _environment(record: RunRecord) -> dict[Any, Any]:
+    found = record.environment
+    flat = {(None, name): version for name, version in (found.get("distributions") or {}).items()}
+    return {**flat, **{(None, name): found.get(name) for name in ("python", "machine")}}
+
+
+def _reads(files: Iterable[FileUse], places: dict[int, int]) -> dict[Any, Any]:
+    return {
+        (places.get(use.position if use.position is not None else -1), use.path, use.detail): use.digest
+        for use in files
+        if use.mode == "read" and use.digest is not None
+    }
+
+
+def _frames(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    found = {}
+    for number, fit in enumerate(record.fits):
+        at = places.get(fit.position if fit.position is not None else -1)
+        for part in ("frame", "target"):
+            found[at, f"{part} of fit {number} ({fit.estimator.rpartition('.')[2]})"] = getattr(fit, part)
+    return found
+
+
+def _seeds(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    return {(places.get(seed.position if seed.position is not None else -1), seed.call): seed.value for seed in record.seeds}
+
+
+def _parameters(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    return {
+        (places.get(fit.position if fit.position is not None else -1), f"fit {number}", name): value
+        for number, fit in enumerate(record.fits)
+        for name, value in fit.parameters.items()
+    }
+
+
+def _metrics(record: RunRecord) -> dict[Any, Any]:
+    seen: dict[tuple[str, int], int] = {}
+    found = {}
+    for point in record.history:
+        nth = seen[point.name, point.step] = seen.get((point.name, point.step), -1) + 1
+        found[None, point.name, point.step, nth or ""] = point.value
+    return found
+
+
+def _errors(record: RunRecord) -> dict[Any, Any]:
+    return {(at, ""): cell.error for at, cell in enumerate(cells_in_order(record))}
+
+
+def _outputs(record: RunRecord) -> dict[Any, Any]:
+    return {(at, ""): cell.outputs for at, cell in enumerate(cells_in_order(record))}

@@ -1,0 +1,54 @@
+"""The nouns of proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Verdict = Literal["VERIFIED", "DIFFERS", "CANNOT"]
+Part = Literal["environment", "file", "frame", "seed", "parameter", "metric", "output", "error"]
+Cause = Literal["data", "environment", "randomness", "time or network", "hidden state", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same."""
+
+    part: Part
+    things: int
+    differ: int
+    tolerance: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deviation:
+    """One thing that came out otherwise; `cell` is the position it had in the run."""
+
+    part: Part
+    name: str
+    cell: int | None
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Whether a run holds when it is executed again.
+
+    `cell` is the first cell, by its position in the run, at which anything came out otherwise; `cause` is what that is blamed
+    on. `missing` says what stood in the way of executing it at all.
+    """
+
+    id: str
+    run: str
+    verdict: Verdict
+    sentence: str
+    cause: Cause | None
+    cell: int | None
+    compared: list[Compared]
+    deviations: list[Deviation]
+    missing: list[str]
+    environment: Literal["here", "recreated"]
+    at: datetime
+    duration_s: float

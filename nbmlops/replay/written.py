@@ -1,0 +1,52 @@
+"""A run's record as a notebook again, and what stands in the way of executing it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nbmlops.ledger.secrets import MASK
+from nbmlops.runs.records import Cell, RunRecord
+
+
+def missing(record: RunRecord) -> list[str]:
+    """What is not there any more, or was never recorded, without which the run cannot be executed again."""
+    found = []
+    if record.run.status == "running":
+        found.append("it is still running")
+    if not record.cells:
+        found.append("no cell of it was recorded")
+    for cell in record.cells:
+        if MASK in cell.source:
+            found.append(f"cell {cell.position} holds a secret, which was not written down")
+        elif cell.source == "# not recorded":
+            found.append(f"cell {cell.position} was not to be recorded")
+    if record.cells and record.folder is None:
+        found.append("the folder it worked in was not recorded")
+    elif record.folder is not None and not os.path.isdir(record.folder):
+        found.append(f"the folder it worked in is gone: {record.folder}")
+    written = {use.path for use in record.files if use.mode == "write"}
+    for use in record.files:
+        if use.mode == "read" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
+            found.append(f"a file it read is gone: {use.path}")
+    return list(dict.fromkeys(found))
+
+
+def cells_in_order(record: RunRecord) -> list[Cell]:
+    """The cells as they ran."""
+    return sorted(record.cells, key=lambda cell: cell.position)
+
+
+def notebook_of(record: RunRecord) -> Any:
+    """The cells as a notebook. One that raised, and after which others ran, may raise again."""
+    import nbformat
+
+    cells = cells_in_order(record)
+    made = nbformat.v4.new_notebook()
+    for at, cell in enumerate(cells):
+        one = nbformat.v4.new_code_cell(cell.source, id=f"cell-{at}")
+        if cell.error is not None and at + 1 < len(cells):
+            one.metadata["tags"] = ["raises-exception"]
+        made.cells.append(one)
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return made
