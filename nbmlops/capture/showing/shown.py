@@ -1,10 +1,11 @@
 """What a cell showed, as one digest: the same while it streams and when the saved notebook's outputs are read again.
 
-Canonical form, version 1. The text of stdout and of stderr, each joined over the whole cell: in which order the two came,
+Canonical form, version 2. The text of stdout and of stderr, each joined over the whole cell: in which order the two came,
 and in what pieces, is chance. Carriage returns and backspaces are carried out as JupyterLab does before it saves. Then the
 other outputs in order: displays and results by their data (metadata and execution count left out, base64 without blanks, JSON
-with sorted keys and numbers as JavaScript has them, a widget's random id left out), errors by name and message. `at 0x7f…`
-is `at 0x…` everywhere.
+with sorted keys and numbers as JavaScript has them, a widget's random id left out, HTML where plain text says the same), errors by
+name and message. What is another in every execution is left out: addresses (`at 0x7f…`), how long something took (`Wall time:
+…`, `%timeit`'s line, `elapsed: 3.1 s`), a progress bar's clock.
 
 Two programs save something else where a line was overwritten: JupyterLab when the other stream came in between, nbclient with
 `coalesce_streams` when the later text is the shorter. What comes after the cell's end (a thread that goes on, an update of an
@@ -20,8 +21,20 @@ from typing import Any
 
 from blake3 import blake3
 
-FORM = 1
+FORM = 2
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{5,16}\b")
+_UNIT = r"(?:ns|[µμu]s|ms|s|secs?|seconds|min|minutes|h)\b"
+_CLOCK = re.compile(
+    r"^(?:CPU times|Wall time): .*$"
+    rf"|[\d.]+ {_UNIT}(?: \d+ {_UNIT})? ± [\d.]+ {_UNIT}(?: \d+ {_UNIT})? per loop \(mean ± std\. dev\. of \d+ runs?, [\d,]+ loops? each\)"
+    rf"|(?i:\b(?:time|elapsed|duration|took|finished in|done in))\b[ =:]*\d[\d.,]* ?{_UNIT}"
+    r"|\[\d+:\d\d(?::\d\d)?<[^\]\n]*\]",
+    re.MULTILINE,
+)
+_CLOCK_HINTS = re.compile(r"(?i)time|per loop|elapsed|duration|took| in \d|\d<")
+# Plain text that only names a class: what is to be seen stands in the HTML beside it.
+_NAMED_ONLY = re.compile(r"<[\w.]+( object)?( at 0x…)?>")
+_STYLER = re.compile(r"\bT_[0-9a-f]{5}(?=[_\b\s\"'])")
 _CONTROL = re.compile(r"[\n\b\r]")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _SLICE = 1 << 16
@@ -169,7 +182,10 @@ class _Text:
 
 
 def _bundle(data: Mapping[str, Any]) -> str:
-    return _digest(json.dumps([[media, _value(media, data[media])] for media in sorted(data)]))
+    kept = sorted(data)
+    if "text/html" in data and not _NAMED_ONLY.fullmatch(_steady(_joined(data.get("text/plain", "<a>")))):
+        kept.remove("text/html")
+    return _digest(json.dumps([[media, _value(media, data[media])] for media in kept]))
 
 
 def _value(media: str, value: Any) -> str:
@@ -180,7 +196,7 @@ def _value(media: str, value: Any) -> str:
         return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
     text = _joined(value)
     if media.startswith(("text/", "image/svg")):
-        return _steady(text)
+        return _STYLER.sub("T_…", _steady(text)) if media == "text/html" else _steady(text)
     return "".join(text.split())
 
 
@@ -189,7 +205,9 @@ def _joined(value: Any) -> str:
 
 
 def _steady(text: str) -> str:
-    return _ADDRESS.sub("at 0x…", text) if " 0x" in text else text
+    if " 0x" in text:
+        text = _ADDRESS.sub("at 0x…", text)
+    return _CLOCK.sub("…", text) if _CLOCK_HINTS.search(text) else text
 
 
 def _digest(text: str) -> str:
