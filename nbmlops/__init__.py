@@ -42,7 +42,7 @@ for _module in ("nbmlops.data", "nbmlops.lineage", "nbmlops.workspace"):
     importlib.import_module(_module)
 
 workspace: Any = _Noun("nbmlops.runs.workspace_verbs")
-run: Any = _Noun("nbmlops.runs.verbs")
+run: Any = _Noun("nbmlops.runs.verbs", "nbmlops.replay.verbs")
 data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs")
 model: Any = _Noun("nbmlops.models.verbs")

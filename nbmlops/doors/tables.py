@@ -11,7 +11,7 @@ from typing import Any
 
 # Record by record, what a row of a list shows; a record that is not here shows all its plain fields.
 _ROWS: dict[str, tuple[str, ...]] = {
-    "Run": ("id", "name", "status", "started_at", "metrics", "params", "experiment", "duration_s", "estimator"),
+    "Run": ("id", "name", "status", "verdict", "started_at", "metrics", "params", "experiment", "duration_s", "estimator"),
     "ModelVersion": ("version", "aliases", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
     "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),
@@ -22,6 +22,8 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
     "HiddenState": ("name", "why", "position"),
+    "Compared": ("part", "things", "differ", "tolerance"),
+    "Deviation": ("cell", "part", "name", "before", "after"),
     "AuditEvent": ("seq", "at", "actor", "verb", "subject", "evidence"),
 }
 # A run's record as it is read: what makes it doubtful, what came of it, what it was made of, what stood around it.

@@ -26,8 +26,8 @@ EXECUTED = "notebook.ipynb"  # the artifact of a run that holds the notebook as 
 
 def execute(
     notebook: Path, params: dict[str, Any], *, output: Path | None = None, experiment: str | None = None,
-    tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace,
-    progress: Callable[[int, int], None] | None = None, executor: str = "local", folder: Path | None = None,
+    tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace, executor: str = "local",
+    progress: Callable[[int, int], None] | None = None, folder: Path | None = None,
 ) -> Run:  # fmt: skip
     """Execute `notebook` with `params` and give its run; a notebook that fails gives a failed run, no exception.
 
@@ -49,7 +49,8 @@ def execute(
     if experiment:
         env[EXPERIMENT_ENVIRONMENT] = experiment
     request = {"notebook": str(path), "params": params, "timeout_s": timeout_s}
-    problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=str(folder or path.parent), timeout_s=timeout_s, progress=progress)
+    place = str(folder or path.parent)
+    problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=place, timeout_s=timeout_s, progress=progress)
     book = RunBook(workspace)
     book.settle()
     try:

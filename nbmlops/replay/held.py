@@ -36,7 +36,7 @@ def held_against(record: RunRecord, other: RunRecord) -> tuple[list[Compared], l
 
     exactly: Callable[[Any, Any], bool] = lambda one, two: one == two  # noqa: E731 - said where it is used
     hold("environment", _EXACT, _environment(record), _environment(other), exactly)
-    hold("file", "the same bytes, or the same values where a statement was asked", _reads(record.files, places), _reads(other.files, others), exactly)
+    hold("file", "the same bytes, or values of a statement", _reads(record.files, places), _reads(other.files, others), exactly)
     hold("frame", "the same values, types, names and order", _frames(record, places), _frames(other, others), exactly)
     hold("seed", _EXACT, _seeds(record, places), _seeds(other, others), exactly)
     hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)

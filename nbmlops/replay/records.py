@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Verdict = Literal["VERIFIED", "DIFFERS", "CANNOT"]
+from nbmlops.runs.records import Verdict
+
 Part = Literal["environment", "file", "frame", "seed", "parameter", "metric", "output", "error"]
 Cause = Literal["data", "environment", "randomness", "time or network", "hidden state", "unknown"]
 

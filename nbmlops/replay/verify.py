@@ -10,9 +10,9 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
 from nbmlops.replay.again import again
 from nbmlops.replay.held import held_against
-from nbmlops.replay.records import Cause, Compared, Deviation, Verdict, Verification
+from nbmlops.replay.records import Cause, Compared, Deviation, Verification
 from nbmlops.replay.written import missing
-from nbmlops.runs.records import RunRecord
+from nbmlops.runs.records import RunRecord, Verdict
 
 # Every generator a notebook may draw from without a seed of its own, set alike.
 _SEED_ALL = """import random as _r, sys as _s
@@ -63,8 +63,8 @@ def verify(
 
 
 def _counted(compared: list[Compared]) -> str:
-    told = [f"{one.things} {one.part}{'s' if one.things != 1 else ''}" for one in compared if one.things and one.part not in ("environment", "error")]
-    return ", ".join(told) or "Nothing that can be compared"
+    told = [one for one in compared if one.things and one.part not in ("environment", "error")]
+    return ", ".join(f"{one.things} {one.part}{'s' if one.things != 1 else ''}" for one in told) or "Nothing that can be compared"
 
 
 def _cause(

@@ -175,7 +175,8 @@ class RunBook:
         run = self.run(run_id)
         read = self._read
         row = read(
-            "SELECT git, environment, seeds, hidden, folder, (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
+            "SELECT git, environment, seeds, hidden, folder,"
+            " (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
             " FROM run WHERE id = ?",
             run.id,
         )[0]
@@ -230,6 +231,7 @@ class RunBook:
         metrics: dict[str, dict[str, float]] = defaultdict(dict)
         tags: dict[str, dict[str, str]] = defaultdict(dict)
         estimators: dict[str, str] = {}
+        verdicts: dict[str, Any] = {}
         for part in _chunks(ids):
             marks = ",".join("?" * len(part))
             for p in self._read(f"SELECT run, name, value FROM param WHERE run IN ({marks})", *part):  # noqa: S608
@@ -240,14 +242,21 @@ class RunBook:
                 tags[t["run"]][t["name"]] = t["value"]
             for f in self._read(f"SELECT run, estimator FROM fit WHERE run IN ({marks}) ORDER BY number", *part):  # noqa: S608
                 estimators[f["run"]] = f["estimator"]
-        return [_run(row, params[row["id"]], metrics[row["id"]], tags[row["id"]], estimators.get(row["id"])) for row in rows]
+            for v in self._read(f"SELECT run, verdict FROM verification WHERE run IN ({marks}) ORDER BY at, id", *part):  # noqa: S608
+                verdicts[v["run"]] = v["verdict"]
+        return [
+            _run(row, params[row["id"]], metrics[row["id"]], tags[row["id"]], estimators.get(row["id"]), verdicts.get(row["id"]))
+            for row in rows
+        ]
 
 
 def _chunks(ids: list[str], size: int = 500) -> Iterable[list[str]]:
     return (ids[at : at + size] for at in range(0, len(ids), size))
 
 
-def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], estimator: str | None) -> Run:
+def _run(
+    row: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], estimator: str | None, verdict: Any
+) -> Run:  # fmt: skip
     started, ended = moment(row["started_at"]), moment(row["ended_at"])
     git = json.loads(row["git"]) if row["git"] else {}
     assert started is not None
@@ -271,6 +280,7 @@ def _run(row: Any, params: dict[str, Any], metrics: dict[str, float], tags: dict
         estimator=estimator,
         git_commit=git.get("commit"),
         git_dirty=git.get("dirty"),
+        verdict=verdict,
     )
 
 

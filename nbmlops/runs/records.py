@@ -9,13 +9,15 @@ from typing import Any, Literal
 from nbmlops.data.records import DataDiff
 
 Status = Literal["running", "finished", "failed", "killed"]
+Verdict = Literal["VERIFIED", "DIFFERS", "CANNOT"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One attempt: captured live, executed by papermill or another program, or opened by somebody's word.
 
-    An open run is a context manager: `with run.start("tuning"):` ends it, as failed if the block raised.
+    `verdict` is what executing it again showed last. An open run is a context manager: `with run.start("tuning"):` ends it,
+    as failed if the block raised.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Run:
     estimator: str | None
     git_commit: str | None
     git_dirty: bool | None
+    verdict: Verdict | None = None
 
     def __enter__(self) -> Run:
         return self

@@ -51,6 +51,7 @@ export interface Run {
   estimator: string | null;
   git_commit: string | null;
   git_dirty: boolean | null;
+  verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
 }
 
 /** One cell as it ran. Positions count executions in the kernel, from 0; `outputs` is a digest of what it showed. */
@@ -151,6 +152,7 @@ export interface RunRecord {
   trials: Trial[];
   seeds: Seed[];
   hidden: HiddenState[];
+  folder: string | null;
 }
 
 /** One thing of all compared runs; `values` in the order of the runs. */
@@ -167,6 +169,39 @@ export interface Comparison {
   runs: Run[];
   differences: Difference[];
   same: Difference[];
+}
+
+/** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
+export interface Compared {
+  part: 'environment' | 'file' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  things: number;
+  differ: number;
+  tolerance: string;
+}
+
+/** One thing that came out otherwise; `cell` is the position it had in the run. */
+export interface Deviation {
+  part: 'environment' | 'file' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  name: string;
+  cell: number | null;
+  before: Json;
+  after: Json;
+}
+
+/** Whether a run holds when it is executed again. */
+export interface Verification {
+  id: string;
+  run: string;
+  verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT';
+  sentence: string;
+  cause: 'data' | 'environment' | 'randomness' | 'time or network' | 'hidden state' | 'unknown' | null;
+  cell: number | null;
+  compared: Compared[];
+  deviations: Deviation[];
+  missing: string[];
+  environment: 'here' | 'recreated';
+  at: string;
+  duration_s: Real;
 }
 
 /** One column's digest: its name, canonical type and every value; and in short those of its blocks (`data.blocks`). */
@@ -519,6 +554,7 @@ export interface Verbs {
   'run.find': { request: { filter?: string | null; experiment?: string | null; notebook?: string | null; status?: 'running' | 'finished' | 'failed' | 'killed' | null; sort?: string | null; limit?: number; page?: number; offset?: number }; result: Run[] };
   'run.show': { request: { run: string }; result: RunRecord };
   'run.compare': { request: { runs: string[] }; result: Comparison };
+  'run.verify': { request: { run: string; timeout_s?: Real | null }; result: Verification };
   'data.show': { request: { digest: string }; result: Dataset };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
@@ -554,6 +590,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'run.find': ['GET', '/runs'],
   'run.show': ['GET', '/runs/{run}'],
   'run.compare': ['GET', '/run-comparison'],
+  'run.verify': ['POST', '/runs/{run}/verifications'],
   'data.show': ['GET', '/datasets/{digest}'],
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],
