@@ -44,7 +44,7 @@ class Memory:
         found = set()
         for position in positions:
             for use in self.of(position).files:
-                if use.mode == "read":
+                if use.mode != "write":
                     found |= set([at for at in self._written.get(use.path, []) if at < position][-1:])
         return found
 

@@ -20,14 +20,16 @@ _INSTALLED = ("site-packages", "dist-packages")
 class SeenLoader(SourceFileLoader):
     """Loads a module from its source, with the calls that matter handed through."""
 
-    def __init__(self, name: str, path: str, rewritten: Callable[[ast.Module], Any]) -> None:
+    def __init__(self, name: str, path: str, rewritten: Callable[[ast.Module], Any], imported: Callable[[str, bytes], None]) -> None:
         super().__init__(name, path)
         self._rewritten = rewritten
+        self._imported = imported
 
     def get_code(self, fullname: str) -> CodeType | None:
         """The module's code; Python's own cache of it is neither used nor written."""
         path = self.get_filename(fullname)
         data = self.get_data(path)
+        self._imported(path, data)
         try:
             tree: Any = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
             changed = self._rewritten(tree)
@@ -42,8 +44,12 @@ class SeenLoader(SourceFileLoader):
 class Finder:
     """A meta path finder for modules of the user's folders."""
 
-    def __init__(self, folders: Callable[[], Sequence[Path]], rewritten: Callable[[ast.Module], Any], failed: Callable[[Exception], None]):
+    def __init__(
+        self, folders: Callable[[], Sequence[Path]], rewritten: Callable[[ast.Module], Any], imported: Callable[[str, bytes], None],
+        failed: Callable[[Exception], None],
+    ) -> None:  # fmt: skip
         self._folders = folders
+        self._imported = imported
         self._rewritten = rewritten
         self._failed = failed
         self._nbmlops = str(Path(__file__).resolve().parents[1])
@@ -65,7 +71,7 @@ class Finder:
             spec = PathFinder.find_spec(name, path, target)
             if spec is None or type(spec.loader) is not SourceFileLoader or not spec.origin or not self._is_users(spec.origin):
                 return None
-            spec.loader = SeenLoader(spec.loader.name, spec.loader.path, self._rewritten)
+            spec.loader = SeenLoader(spec.loader.name, spec.loader.path, self._rewritten, self._imported)
             return spec
         except Exception as error:  # an import must never fail because it is watched
             self._failed(error)

@@ -34,6 +34,7 @@ from nbmlops.capture.slicing.kinds import Held, kind_of
 from nbmlops.capture.slicing.names import CellNames, analyse
 from nbmlops.capture.slicing.slices import Slicer
 from nbmlops.errors import NbmlopsError
+from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import plain
 from nbmlops.ledger.secrets import mask, mask_params, remember
 from nbmlops.runs import current
@@ -81,7 +82,7 @@ class Session:
         self.observer = Observer(self)
         self.calls = Calls(shell.user_ns, self.observer.begun, self.observer.done, self._parsed)
         self.calls.failed = self.failed  # type: ignore[method-assign]
-        self.finder = Finder(self._users_folders, self.calls.rewritten, self.failed)
+        self.finder = Finder(self._users_folders, self.calls.rewritten, self._imported, self.failed)
 
     # -- where
 
@@ -166,6 +167,18 @@ class Session:
         if self._stack and self.names is None:
             held = self.shell.user_ns
             self.names = analyse(tree, lambda name: kind_of(held[name]) if name in held else None)
+
+    def _imported(self, path: str, source: bytes) -> None:
+        """A module of the user's own is about to be executed for the first time."""
+        try:
+            if self.recording_now and os.getpid() == self.pid:
+                use = FileUse(
+                    path=os.path.abspath(path), mode="import", digest=digest_bytes(source), size_bytes=len(source), modified_at=None,
+                    position=self.position, note=None,
+                )  # fmt: skip
+                self.now.files.append(use)
+        except Exception as error:
+            self.failed(error)
 
     def _note_cell(self, result: Any, info: Any, duration_s: float, at: Any) -> None:
         problem = result.error_before_exec or result.error_in_exec

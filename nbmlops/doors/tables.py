@@ -12,7 +12,7 @@ from typing import Any
 # Record by record, what a row of a list shows; a record that is not here shows all its plain fields.
 _ROWS: dict[str, tuple[str, ...]] = {
     "Run": ("id", "name", "status", "verdict", "started_at", "metrics", "params", "experiment", "duration_s", "estimator"),
-    "ModelVersion": ("version", "aliases", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
+    "ModelVersion": ("version", "aliases", "verdict", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
     "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),
     "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),

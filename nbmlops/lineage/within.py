@@ -65,6 +65,8 @@ class RunLinks:
             if use["mode"] == "read":
                 self.reads[use["position"]].add(node)
                 self.graph.link(node, place, "read by")
+            elif use["mode"] == "import":
+                self.graph.link(node, place, "imported by")
             else:
                 self.writes[use["position"]].add(node)
                 self.graph.link(place, node, "wrote")

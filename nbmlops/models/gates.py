@@ -59,6 +59,8 @@ def evaluate(
     checks, rows = (
         _on_rows(workspace, rule, candidate, champion, frame, labels) if frame is not None else (_on_record(rule, candidate, champion), 0)
     )
+    if rule.verified:
+        checks = [*checks, _verified(candidate)]
     report = GateReport(
         id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None,
         passed=all(check.passed for check in checks), checks=checks, rows=rows, at=workspace.clock(),
@@ -162,6 +164,17 @@ def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion |
 def _recorded(version: ModelVersion, metric: str) -> float | None:
     names = [name for name in version.metrics if name == metric or (canonical(name) and canonical(name) == canonical(metric))]
     return version.metrics[names[0]] if names else None
+
+
+def _verified(version: ModelVersion) -> GateCheck:
+    said = {
+        None: "nobody has executed its run again" if version.run else "it came from no run",
+        "VERIFIED": "its run, executed again, came out the same",
+        "DIFFERS": "its run, executed again, comes out otherwise",
+        "CANNOT": "its run cannot be executed again",
+    }[version.verdict]
+    ask = f" Ask: %mlops run verify {version.run}" if version.run and version.verdict != "VERIFIED" else ""
+    return GateCheck(name="verified", passed=version.verdict == "VERIFIED", value=None, limit=None, reason=f"It must hold: {said}.{ask}")
 
 
 def _limit(rule: GateRule, value: float, on: str) -> GateCheck:

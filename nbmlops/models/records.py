@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from nbmlops.runs.records import Verdict
+
 ColumnType = Literal["float", "integer", "string", "boolean", "datetime"]
 Way = Literal["promote", "rollback"]
 
@@ -30,7 +32,10 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelVersion:
-    """One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on."""
+    """One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on.
+
+    `verdict` is what executing its run again showed last; None where nobody asked.
+    """
 
     model: str
     version: int
@@ -47,6 +52,7 @@ class ModelVersion:
     registered_at: datetime
     registered_by: str
     aliases: list[str] = field(default_factory=list)
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +100,14 @@ class GateRule:
     `metric` is mae, rmse, r2, accuracy, f1, log_loss … as scikit-learn defines them, or a metric the run logged.
     `limit` bounds it (at most, where lower is better; at least, where higher is). `better_percent`: it must be better
     than the champion's by this share, on the same rows where rows are given; negative allows it to be that much worse;
-    None asks for no comparison.
+    None asks for no comparison. `verified`: executing its run again must have shown that it holds.
     """
 
     metric: str
     better: Literal["lower", "higher"]
     limit: float | None = None
     better_percent: float | None = 0.0
+    verified: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,9 @@ from nbmlops.models.records import AliasMove, Model, ModelAlias, ModelVersion, S
 from nbmlops.workspace import Workspace
 
 SCHEMA = 1
+_VERSIONS = """
+SELECT *, (SELECT verdict FROM verification WHERE run = v.run ORDER BY at DESC, id DESC LIMIT 1) AS verdict FROM model_version v
+"""
 
 
 class Anywhere(Enum):
@@ -42,7 +45,7 @@ class Registry:
         """A name with its versions, newest first, and its aliases' moves, newest first."""
         self._known(model)
         aliases = {row["alias"]: row["version"] for row in self._read("SELECT alias, version FROM alias WHERE model = ?", model)}
-        rows = self._read("SELECT * FROM model_version WHERE model = ? ORDER BY version DESC", model)
+        rows = self._read(f"{_VERSIONS} WHERE model = ? ORDER BY version DESC", model)
         moves = self._read("SELECT * FROM alias_move WHERE model = ? ORDER BY id DESC", model)
         back = {alias: version for alias in aliases if (version := self.before(model, alias)) is not None}
         return Model(
@@ -52,7 +55,7 @@ class Registry:
     def version(self, model: str, version: int) -> ModelVersion:
         """One version; NotFound names those there are."""
         asked = version if abs(version) < 2**63 else 0  # no version is 0
-        rows = self._read("SELECT * FROM model_version WHERE model = ? AND version = ?", model, asked)
+        rows = self._read(f"{_VERSIONS} WHERE model = ? AND version = ?", model, asked)
         if not rows:
             self._known(model)
             have = [row["version"] for row in self._read("SELECT version FROM model_version WHERE model = ? ORDER BY version", model)]
@@ -103,7 +106,7 @@ class Registry:
         """
         place = self.workspace
         with place.ledger.write() as tx:
-            known = "SELECT * FROM model_version WHERE model = ? AND digest = ? AND run IS ? ORDER BY version"
+            known = f"{_VERSIONS} WHERE model = ? AND digest = ? AND run IS ? ORDER BY version"
             for row in tx.read(known, model, digest, run):
                 if load(row["metrics"]) == load(dump(metrics)) and row["description"] == text(description):
                     aliases = {
@@ -179,7 +182,7 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
         signature=msgspec.convert(load(row["signature"]), Signature), metrics={k: float(v) for k, v in load(row["metrics"]).items()},
         run=row["run"], dataset=row["dataset"], target=row["target"], estimator=row["estimator"], description=row["description"],
         registered_at=datetime.fromisoformat(row["registered_at"]), registered_by=row["registered_by"],
-        aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]),
+        aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
     )  # fmt: skip
 
 

@@ -68,9 +68,10 @@ def gate(
     better: Annotated[Literal["lower", "higher"] | None, "which way is better; known of the usual metrics"] = None,
     limit: Annotated[float | None, "it must be at most (or at least) this"] = None,
     better_percent: Annotated[float | None, "by how much better than the champion; negative: so much worse is allowed"] = 0.0,
+    verified: Annotated[bool, "executing its run again must have shown that it holds"] = False,
     workspace: Workspace | None = None,
 ) -> GateRule:
-    """Set what a version must show before it may be promoted: a limit, and the comparison with the champion."""
+    """Set what a version must show before it may be promoted: a limit, the comparison with the champion, that its run holds."""
     plain_name(model, "model")
     free_name(metric, "metric")
     if better not in (None, "lower", "higher"):
@@ -78,7 +79,8 @@ def gate(
     for number in (limit, better_percent):
         if number is not None and not math.isfinite(number):
             raise Invalid(f"A gate cannot ask for {number}.", hint="Give a number, or leave it out.")
-    rule = GateRule(metric=metric, better=better or quality.direction(metric), limit=limit, better_percent=better_percent)
+    way = better or quality.direction(metric)
+    rule = GateRule(metric=metric, better=way, limit=limit, better_percent=better_percent, verified=verified)
     return gates.set_rule(use(workspace), model, rule)
 
 

@@ -37,6 +37,7 @@ def held_against(record: RunRecord, other: RunRecord) -> tuple[list[Compared], l
     exactly: Callable[[Any, Any], bool] = lambda one, two: one == two  # noqa: E731 - said where it is used
     hold("environment", _EXACT, _environment(record), _environment(other), exactly)
     hold("file", "the same bytes, or values of a statement", _reads(record.files, places), _reads(other.files, others), exactly)
+    hold("module", _EXACT, _reads(record.files, places, "import"), _reads(other.files, others, "import"), exactly)
     hold("frame", "the same values, types, names and order", _frames(record, places), _frames(other, others), exactly)
     hold("seed", _EXACT, _seeds(record, places), _seeds(other, others), exactly)
     hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)
@@ -61,11 +62,11 @@ def _environment(record: RunRecord) -> dict[Any, Any]:
     return {**flat, **{(None, name): found.get(name) for name in ("python", "machine")}}
 
 
-def _reads(files: Iterable[FileUse], places: dict[int, int]) -> dict[Any, Any]:
+def _reads(files: Iterable[FileUse], places: dict[int, int], mode: str = "read") -> dict[Any, Any]:
     return {
         (places.get(use.position if use.position is not None else -1), use.path, use.detail): use.digest
         for use in files
-        if use.mode == "read" and use.digest is not None
+        if use.mode == mode and use.digest is not None
     }
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from nbmlops.runs.records import Verdict
 
-Part = Literal["environment", "file", "frame", "seed", "parameter", "metric", "output", "error"]
-Cause = Literal["data", "environment", "randomness", "time or network", "hidden state", "unknown"]
+Part = Literal["environment", "file", "module", "frame", "seed", "parameter", "metric", "output", "error"]
+Cause = Literal["data", "code", "environment", "randomness", "time or network", "hidden state", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)

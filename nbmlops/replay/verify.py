@@ -22,7 +22,7 @@ except ImportError: pass
 if 'torch' in _s.modules: _s.modules['torch'].manual_seed(0)
 del _r, _s
 """
-_BLAMED = ("file", "frame", "seed", "parameter", "metric", "error", "output")
+_BLAMED = ("file", "module", "frame", "seed", "parameter", "metric", "error", "output")
 
 
 def verify(
@@ -74,6 +74,9 @@ def _cause(
     files = [one for one in blamed if one.part == "file" and one.before is not None and one.after is not None]
     if files and (files[0].cell is None or cell is None or files[0].cell <= cell):
         return "data", f"The data changed: {files[0].name}"
+    modules = [one for one in blamed if one.part == "module" and one.before is not None and one.after is not None]
+    if modules and (modules[0].cell is None or cell is None or modules[0].cell <= cell):
+        return "code", f"A module of its own changed: {modules[0].name}"
     once_more = again(record, timeout_s=timeout_s)
     _, between = held_against(done, once_more)
     if any(one.part in _BLAMED for one in between):

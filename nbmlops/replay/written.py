@@ -27,7 +27,7 @@ def missing(record: RunRecord) -> list[str]:
         found.append(f"the folder it worked in is gone: {record.folder}")
     written = {use.path for use in record.files if use.mode == "write"}
     for use in record.files:
-        if use.mode == "read" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
+        if use.mode != "write" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
             found.append(f"a file it read is gone: {use.path}")
     return list(dict.fromkeys(found))
 

@@ -48,6 +48,9 @@ def compare(records: list[RunRecord], workspace: Workspace | None = None) -> Com
         add("code", f"git {name}", [record.git.get(name) for record in records])
     add("code", "git changes", [next((a.digest for a in r.artifacts if a.name == "git.diff"), None) for r in records], tell_same=False)
     add("code", "notebook", [run.notebook for run in runs])
+    modules = [{use.path: use.digest for use in record.files if use.mode == "import"} for record in records]
+    for path in _names(modules):
+        add("code", f"module {path}", [held.get(path) for held in modules])
     for at, row in enumerate(code.aligned([code.sources(record) for record in records])):
         diffs = ["", *(code.changes(row[0], source) if source != row[0] else "" for source in row[1:])]
         add("code", f"cell {at}", list(row), tell_same=False, diffs=diffs)

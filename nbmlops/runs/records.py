@@ -80,11 +80,12 @@ class FileUse:
     """What was read or written: a digest of its whole content, or a note why there is none.
 
     A file by its path; a URL's answer as it was fetched; the result of an SQL statement, where `path` is the connection
-    without secrets and `detail` the statement. `detail` of a file is the member that was read of an archive.
+    without secrets and `detail` the statement. `detail` of a file is the member that was read of an archive. A module of the
+    user's own is imported: code, not data.
     """
 
     path: str
-    mode: Literal["read", "write"]
+    mode: Literal["read", "write", "import"]
     digest: str | None
     size_bytes: int | None
     modified_at: datetime | None

@@ -78,7 +78,7 @@ export interface MetricPoint {
 /** What was read or written: a digest of its whole content, or a note why there is none. */
 export interface FileUse {
   path: string;
-  mode: 'read' | 'write';
+  mode: 'read' | 'write' | 'import';
   digest: string | null;
   size_bytes: number | null;
   modified_at: string | null;
@@ -173,7 +173,7 @@ export interface Comparison {
 
 /** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
 export interface Compared {
-  part: 'environment' | 'file' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  part: 'environment' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
   things: number;
   differ: number;
   tolerance: string;
@@ -181,7 +181,7 @@ export interface Compared {
 
 /** One thing that came out otherwise; `cell` is the position it had in the run. */
 export interface Deviation {
-  part: 'environment' | 'file' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  part: 'environment' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
   name: string;
   cell: number | null;
   before: Json;
@@ -194,7 +194,7 @@ export interface Verification {
   run: string;
   verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT';
   sentence: string;
-  cause: 'data' | 'environment' | 'randomness' | 'time or network' | 'hidden state' | 'unknown' | null;
+  cause: 'data' | 'code' | 'environment' | 'randomness' | 'time or network' | 'hidden state' | 'unknown' | null;
   cell: number | null;
   compared: Compared[];
   deviations: Deviation[];
@@ -332,6 +332,7 @@ export interface ModelVersion {
   registered_at: string;
   registered_by: string;
   aliases: string[];
+  verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
 }
 
 /** One move in an alias's history. */
@@ -360,6 +361,7 @@ export interface GateRule {
   better: 'lower' | 'higher';
   limit: Real | null;
   better_percent: Real | null;
+  verified: boolean;
 }
 
 /** One check of a gate: what was measured, what was asked, and on what. */
@@ -561,7 +563,7 @@ export interface Verbs {
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
-  'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null }; result: GateRule };
+  'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean }; result: GateRule };
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
