@@ -1,5 +1,4 @@
 -- What a record needs to be trusted and found: trials, seeds, hidden state, the last value of each metric, tags as rows.
-ALTER TABLE run ADD COLUMN folder TEXT;
 ALTER TABLE run ADD COLUMN seeds TEXT;
 ALTER TABLE run ADD COLUMN hidden TEXT;
 ALTER TABLE cell ADD COLUMN outputs TEXT;
@@ -76,9 +75,3 @@ CREATE INDEX last_metric_value ON last_metric (name, value);
 CREATE TABLE tag (run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
 INSERT OR REPLACE INTO tag (run, name, value) SELECT run.id, held.key, held.value FROM run, json_each(run.tags) AS held;
 CREATE INDEX tag_value ON tag (name, value);
-
--- What came of executing a run again.
-CREATE TABLE verification (
-  id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run (id), verdict TEXT NOT NULL, report TEXT NOT NULL, at TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX verification_of ON verification (run, at);
