@@ -66,7 +66,7 @@ def current() -> OpenRun | None:
         if found.workspace.is_still(found.folder_id):
             return found
         _open.pop()
-        trouble.say(NotFound(f"The workspace of run {found.name!r} was taken away.", hint="What follows is recorded in a new one."))
+        trouble.taken_away(f"run {found.name!r}", found.folder_id)
     return None
 
 

@@ -214,7 +214,8 @@ class Writer:
         self.closed = True
         self._wake.set()
         try:
-            self.flush()
+            if self.workspace.folder_id() == self.folder_id:  # else it was taken away, which is told of by who worked in it
+                self.flush()
         except Exception as error:  # the spool stays, and whoever looks next takes it in
             trouble.say(error)
         with self._appending:
@@ -259,6 +260,7 @@ def _shared(key: tuple[Path, int], workspace: Workspace) -> Writer:
             return known  # made by another thread meanwhile
         if known is not None:
             _forget(key, known)  # the folder was taken away, and perhaps made anew
+            trouble.taken_away(str(workspace.root), known.folder_id)
         made = _writers[key] = Writer(workspace)
         workspace.closing.append(partial(_forget, key, made))
     return made

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from nbmlops.errors import NotFound
+
 
 def say_plainly(error: Exception) -> None:
     """One line on standard error."""
@@ -12,3 +14,13 @@ def say_plainly(error: Exception) -> None:
 
 
 say: Callable[[Exception], None] = say_plainly  # capture says it in its own way, once
+
+
+_told: set[tuple[int, int] | None] = set()
+
+
+def taken_away(what: str, folder_id: tuple[int, int] | None) -> None:
+    """Say once of a workspace that its folder is not there any more."""
+    if folder_id not in _told:
+        _told.add(folder_id)
+        say(NotFound(f"The workspace of {what} was taken away.", hint="What follows is recorded in a new one."))
