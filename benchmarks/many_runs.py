@@ -73,7 +73,7 @@ def ours(path: Path, runs: int = RUNS) -> None:
             moment.isoformat(timespec="microseconds") for moment in (one["started"], one["started"] + timedelta(seconds=one["seconds"]))
         )
         git = json.dumps({"commit": f"{one['number']:040x}", "branch": "main"})
-        known = (name, one["name"], one["experiment"], "live", one["status"], at, end, f"/work/{one['number'] % 50}.ipynb", "session")
+        known = (name, one["name"], one["experiment"], "live", one["status"], at, end, f"/projects/{one['number'] % 50}.ipynb", "session")
         run.append((*known, "{}", "{}", git, one["data"], 2))
         for key, value in one["params"].items():
             amount = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

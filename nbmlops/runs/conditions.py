@@ -276,7 +276,7 @@ def _statuses(asked: Comparison, say: _Sayer) -> Comparison:
 
 
 def _path(column: str, text: str) -> Part:
-    """A path, whole or its end: `train.ipynb` is /work/train.ipynb too."""
+    """A path, whole or its end: `train.ipynb` is /projects/train.ipynb too."""
     if text.startswith("/") or "://" in text:
         return _as_is(column, text)
     return f"{column} = ? OR {column} GLOB ?", (text, "*/" + _glob(text, sql=False).replace("*", "[*]"))

@@ -113,7 +113,7 @@ _DATASETS = re.compile(r"/(datasets?|_data|sample_data)/")
 def counts(path: str, *, asked: bool = False) -> bool:
     """Whether a file of this absolute path is data. `asked`: a cell handed its name to a reader.
 
-    >>> counts("/home/ada/work/x.csv"), counts("/home/ada/work/.git/index"), counts("/home/ada/work/features.py")
+    >>> counts("/home/ada/churn/x.csv"), counts("/home/ada/churn/.git/index"), counts("/home/ada/churn/features.py")
     (True, False, False)
     >>> counts("/home/ada/.config/tool.json"), counts("/home/ada/.config/tool.json", asked=True)
     (False, True)
