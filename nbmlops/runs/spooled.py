@@ -30,7 +30,7 @@ from nbmlops.runs.facts import Facts, Point, write_facts, write_points
 from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
 
-SCHEMA = 3
+SCHEMA = 4
 SOON_S = 0.05  # how long a record may wait for others to share its transaction
 PATIENCE_S = 30.0
 _CLEAR_BYTES = 1 << 20

@@ -3,15 +3,7 @@ ALTER TABLE run ADD COLUMN seeds TEXT;
 ALTER TABLE run ADD COLUMN hidden TEXT;
 ALTER TABLE cell ADD COLUMN outputs TEXT;
 ALTER TABLE fit ADD COLUMN depends TEXT;
-
--- Points that were measured together stand together, in order: JSON [[step, value or the name of one beyond numbers, at, fit], …].
-CREATE TABLE points (
-  run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, number INTEGER NOT NULL, last_step INTEGER NOT NULL, last_at TEXT NOT NULL,
-  points TEXT NOT NULL, PRIMARY KEY (run, name, number)
-) WITHOUT ROWID;
-INSERT INTO points (run, name, number, last_step, last_at, points)
-  SELECT run, name, 0, max(step), max(at), json_group_array(json_array(step, CASE WHEN special IS NULL THEN json(printf('%!.17g', value)) ELSE special END, at, NULL))
-  FROM (SELECT * FROM metric ORDER BY run, name, id) GROUP BY run, name;
+ALTER TABLE metric ADD COLUMN fit INTEGER;
 
 -- Not files alone: what a URL gave, what a statement gave over a connection. `detail` is the statement, or a member's name.
 ALTER TABLE file_use RENAME TO file_use_before;
@@ -69,7 +61,6 @@ CREATE TABLE last_metric (
   run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, step INTEGER NOT NULL, value REAL, special TEXT, PRIMARY KEY (run, name)
 ) WITHOUT ROWID;
 INSERT OR REPLACE INTO last_metric (run, name, step, value, special) SELECT run, name, step, value, special FROM metric ORDER BY step, id;
-DROP TABLE metric;
 CREATE INDEX last_metric_value ON last_metric (name, value);
 
 CREATE TABLE tag (run TEXT NOT NULL REFERENCES run (id), name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
