@@ -30,10 +30,5 @@ def branching(tree: ast.AST) -> list[ast.AST]:
         kind = type(node)
         if kind is not ast.Name and kind is not ast.Constant:
             found.append(node)
-            for name in kind._fields:  # as in `children`, whose call would cost as much again
-                part = getattr(node, name, None)
-                if type(part) is list:
-                    asked += [one for one in part if isinstance(one, ast.AST)]
-                elif isinstance(part, ast.AST):
-                    asked.append(part)
+            asked += children(node)
     return found

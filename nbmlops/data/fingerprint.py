@@ -62,6 +62,7 @@ _FIRST_SEGMENT, _SEGMENT = BLOCK, 32 * BLOCK
 _ALONE = 8
 """So few blocks of texts are counted faster than two threads take turns."""
 
+
 def fingerprint(data: Any, *, name: str = "x", profile: bool = True, order_free: bool = False) -> Dataset:
     """The fingerprint of anything `sources.columns_of` takes, with a profile of each column made in the same pass.
 

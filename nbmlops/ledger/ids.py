@@ -23,7 +23,7 @@ def new_id(prefix: str) -> str:
     number = ((time.time_ns() // 1_000_000) << _BITS) | secrets.randbits(_BITS)
     with _counting:
         if number <= _last and _last >> _BITS <= (number >> _BITS) + 1:
-            number = _last + 1 + secrets.randbits(_BITS - 8)  # the same millisecond; a clock that was set back is believed
+            number = _last + 1 + secrets.randbits(_BITS // 2)  # the same millisecond; a clock that was set back is believed
         _last = number
     text = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(90, -5, -5))
     return f"{prefix}-{text}"

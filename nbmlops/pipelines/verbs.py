@@ -24,16 +24,10 @@ def run(
 
     A notebook that fails gives a failed run; the executed notebook is kept with it.
     """
-    from tqdm.auto import tqdm
-
+    from nbmlops.pipelines.progress import cells_bar
     from nbmlops.pipelines.runner import execute
 
-    with tqdm(total=None, desc=Path(notebook).name, unit="cell", disable=None, leave=False) as bar:
-
-        def progress(cell: int, cells: int) -> None:
-            bar.total = cells
-            bar.update(cell + 1 - bar.n)
-
+    with cells_bar(Path(notebook).name) as progress:
         return execute(
             Path(notebook), params or {}, output=Path(output) if output else None, experiment=experiment, timeout_s=timeout_s,
             workspace=use(workspace), progress=progress,

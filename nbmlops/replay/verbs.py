@@ -22,8 +22,7 @@ def verify(
     Its cells are executed as they ran, in the order they ran and the folder they worked in; nothing of it is recorded. What went
     in is compared before what came out: environment, files, frames, seeds, parameters, metrics, errors, outputs.
     """
-    from tqdm.auto import tqdm
-
+    from nbmlops.pipelines.progress import cells_bar
     from nbmlops.replay import book
     from nbmlops.replay.verify import verify as executed
     from nbmlops.runs import surroundings
@@ -33,7 +32,7 @@ def verify(
     surroundings.settled()
     runs.settle()
     record = runs.record(run)
-    with tqdm(total=len(record.cells), desc=f"verify {record.run.name}", unit="cell", disable=None, leave=False) as bar:
-        found = executed(record, at=place.clock(), timeout_s=timeout_s, progress=lambda cell, cells: bar.update(cell + 1 - bar.n) and None)
+    with cells_bar(f"verify {record.run.name}") as progress:
+        found = executed(record, at=place.clock(), timeout_s=timeout_s, progress=progress)
     book.keep(place, found)
     return found

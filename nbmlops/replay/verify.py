@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
@@ -57,7 +58,7 @@ def verify(
         more = f" The environment is another ({', '.join(changed[:3])}), and it does not matter." if changed else ""
         return said("VERIFIED", f"{_counted(compared)} came out the same.{more}", compared=compared, deviations=deviations)
     cell = min((one.cell for one in blamed if one.cell is not None), default=None)
-    cause, why = _cause(record, done, deviations, blamed, cell, timeout_s)
+    cause, why = _cause(record, done, deviations, blamed, cell, partial(again, record, timeout_s=timeout_s, progress=progress))
     where = f"first in cell {cell}" if cell is not None else "in no one cell"
     return said("DIFFERS", f"{why}, {where}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
 
@@ -68,8 +69,9 @@ def _counted(compared: list[Compared]) -> str:
 
 
 def _cause(
-    record: RunRecord, done: RunRecord, deviations: list[Deviation], blamed: list[Deviation], cell: int | None, timeout_s: float | None
-) -> tuple[Cause, str]:
+    record: RunRecord, done: RunRecord, deviations: list[Deviation], blamed: list[Deviation], cell: int | None,
+    once_more: Callable[..., RunRecord],
+) -> tuple[Cause, str]:  # fmt: skip
     """What the first difference is blamed on: what went in comes before what came out."""
     files = [one for one in blamed if one.part == "file" and one.before is not None and one.after is not None]
     if files and (files[0].cell is None or cell is None or files[0].cell <= cell):
@@ -77,11 +79,9 @@ def _cause(
     modules = [one for one in blamed if one.part == "module" and one.before is not None and one.after is not None]
     if modules and (modules[0].cell is None or cell is None or modules[0].cell <= cell):
         return "code", f"A module of its own changed: {modules[0].name}"
-    once_more = again(record, timeout_s=timeout_s)
-    _, between = held_against(done, once_more)
+    _, between = held_against(done, once_more())
     if any(one.part in _BLAMED for one in between):
-        seeded = [again(record, timeout_s=timeout_s, first=_SEED_ALL) for _ in range(2)]
-        _, still = held_against(*seeded)
+        _, still = held_against(once_more(first=_SEED_ALL), once_more(first=_SEED_ALL))
         if any(one.part in _BLAMED for one in still):
             return "time or network", "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
         return "randomness", "It draws random numbers that no seed fixes: two executions differ, and with one seed they do not"

@@ -78,6 +78,21 @@ def test_a_function_s_own_globals_are_what_its_results_are_computed_from():
     assert "model" in slicer.computed_from({"p"})
 
 
+def test_what_is_counted_under_a_condition_is_computed_from_the_condition():
+    slicer = Slicer()
+    for position, source in enumerate(
+        [
+            "predicted = model.predict(X)",
+            "right = 0\nfor one, truth in zip(predicted, y):\n    if one == truth:\n        right += 1\naccuracy = right / len(y)",
+            "label = 'good' if accuracy > limit else 'bad'",
+            "other = 3",
+        ]
+    ):
+        slicer.note(position, names_of(source), {})
+    assert {"predicted", "model"} <= slicer.computed_from({"accuracy"})
+    assert {"accuracy", "limit", "model"} <= slicer.computed_from({"label"}) and slicer.computed_from({"other"}) == {"other"}
+
+
 MAGICS = {
     "a timed statement binds": (["x = 1", "%time y = x + 1", "z = y"], [0, 1]),
     "a timed cell binds": (["x = 1", "%%time\ny = x + 1\nw = 2", "z = y"], [0, 1]),

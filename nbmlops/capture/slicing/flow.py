@@ -64,7 +64,7 @@ class _Reader:
             self.roots[step[1]] = self.roots.get(whole, _NONE)
         elif do in (Do.MAKE, Do.OPERATE, Do.JOIN, Do.AUGMENT):
             slots = step[3] if do == Do.MAKE else step[2:4] if do == Do.AUGMENT else step[2]
-            self.used[step[1]] = self.of(slots)
+            self.used[step[1]] = self.of(slots).union(*(self.deciding if do == Do.JOIN else ()))  # which one it is was decided
             if do in (Do.JOIN, Do.MAKE):
                 self.roots[step[1]] = _NONE.union(*(self.roots.get(slot, _NONE) for slot in slots))
         elif do == Do.LOOP:

@@ -1,0 +1,22 @@
+"""How far an execution is: a bar that counts its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def cells_bar(what: str) -> Iterator[Progress]:
+    """A bar while the block lasts, where somebody looks; gives what to call with (cell, cells). Executed again, it begins again."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=None, desc=what, unit="cell", disable=None, leave=False) as bar:
+
+        def progress(cell: int, cells: int) -> None:
+            bar.total = cells
+            bar.update(cell + 1 - bar.n)
+
+        yield progress
