@@ -31,6 +31,16 @@ def loops_that_libraries_leave() -> Iterator[None]:
 
 
 @pytest.fixture
+def nothing_stays_open() -> Iterator[None]:
+    """Runs that a test opened by hand are ended after it."""
+    yield
+    from nbmlops.runs import current
+
+    while (open_now := current.current()) is not None:
+        current.end(open_now)
+
+
+@pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """A workspace of its own in a fresh folder."""
     made = Workspace.at(tmp_path, actor="ada")

@@ -13,11 +13,12 @@ import pytest
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.owner import this_process
 from nbmlops.ledger.spool import Spool, owner_of, records
-from nbmlops.runs import current
 from nbmlops.runs import verbs as run
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 from tests.faults.looking import one, seen
+
+pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 INTERRUPTED = """
 import json, os, random, signal, sys, time
@@ -151,13 +152,6 @@ def test_a_killed_run_ended_when_it_last_gave_a_sign_not_when_somebody_looked(tm
 def test_the_shortest_script_has_its_environment_all_the_same(tmp_path):
     script(tmp_path, "from nbmlops import run\nrun.start('a')\nrun.end()")
     assert one(tmp_path)["environment"]["python"]
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays_open():
-    yield
-    while (open_now := current.current()) is not None:
-        current.end(open_now)
 
 
 def test_a_run_is_marked_once_however_often_somebody_looks(workspace):

@@ -15,13 +15,7 @@ from nbmlops.runs import verbs as run
 from nbmlops.runs.book import RunBook
 
 
-@pytest.fixture(autouse=True)
-def nothing_stays_open():
-    yield
-    from nbmlops.runs import current
-
-    while (open_now := current.current()) is not None:
-        current.end(open_now)
+pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 
 def test_a_run_from_a_script_has_what_was_logged_and_stands_in_its_environment(workspace):
