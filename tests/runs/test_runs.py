@@ -14,7 +14,6 @@ from nbmlops.ledger.owner import Owner
 from nbmlops.runs import verbs as run
 from nbmlops.runs.book import RunBook
 
-
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 
 
