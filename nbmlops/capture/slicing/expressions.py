@@ -20,7 +20,6 @@ class Scope:
         self.parent = parent
         self.renamed: dict[str, str] = {}  # a comprehension's own names, while it is read
         self.global_: set[str] = set()
-        self.nonlocal_: set[str] = set()
         self.free: set[str] = set()
 
 
