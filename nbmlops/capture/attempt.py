@@ -85,6 +85,13 @@ class Attempt:
     trials: int = 0
     parts: int = 0
     data_hash: str | None = None
+    _before: int = 0
+
+    def first_left_out(self) -> int:
+        """The first execution that is not part of it."""
+        while self._before in self.taken:
+            self._before += 1
+        return self._before
 
     @property
     def takes_all(self) -> bool:

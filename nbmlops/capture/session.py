@@ -418,8 +418,9 @@ class Session:
                 )  # fmt: skip
                 self.datasets = {}
             if over and whole.cells and self._belongs(attempt, position, whole):
-                fresh = {position, *self.slicer.needed(position)} - attempt.taken
-                self._take_in(attempt, self._with_writers(fresh) - {position})
+                if attempt.first_left_out() < position:
+                    fresh = {position, *self.slicer.needed(position)} - attempt.taken
+                    self._take_in(attempt, self._with_writers(fresh) - {position})
                 done = Facts(cells=whole.cells, files=whole.files, params=whole.params, seeds=whole.seeds, artifacts=whole.artifacts)
                 own = joined([own, attempt.take(position, done)])
                 # An error let pass in this cell alone is meant; where all are let pass, it is a failure that nobody minds.

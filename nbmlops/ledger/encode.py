@@ -10,6 +10,7 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: making one costs more than most values
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -51,7 +52,7 @@ def dump(value: Any) -> str:
     >>> dump({"a": float("nan"), "b": (1, 2)})
     '{"a": "NaN", "b": [1, 2]}'
     """
-    return text(json.dumps(plain(value), ensure_ascii=False))
+    return text(_encode(plain(value)))
 
 
 def load(value: str | None) -> Any:

@@ -14,16 +14,18 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base 32: no i, l, o,
 
 
 def new_id(prefix: str) -> str:
-    """`prefix`, 48 bits of milliseconds, 47 random bits. One process's ids are in the order they were made.
+    """`prefix`, 48 bits of milliseconds, 46 random bits. One process's ids are in the order they were made.
 
     >>> new_id("run").startswith("run-"), len(new_id("run"))
     (True, 23)
     """
     global _last
-    number = ((time.time_ns() // 1_000_000) << _BITS) | secrets.randbits(_BITS)
+    now = time.time_ns() // 1_000_000
     with _counting:
-        if number <= _last and _last >> _BITS <= (number >> _BITS) + 1:
+        if now <= _last >> _BITS <= now + 1:
             number = _last + 1 + secrets.randbits(_BITS // 2)  # the same millisecond; a clock that was set back is believed
+        else:
+            number = (now << _BITS) | secrets.randbits(_BITS - 1)  # half of the millisecond's numbers are left to follow
         _last = number
     text = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(90, -5, -5))
     return f"{prefix}-{text}"

@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ _VARIABLES = re.compile(
     r"|CUDA_VISIBLE_DEVICES|CUBLAS_WORKSPACE_CONFIG|TF_(DETERMINISTIC_OPS|CUDNN_DETERMINISTIC|ENABLE_ONEDNN_OPTS)|SOURCE_DATE_EPOCH"
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")
+_ZONE = "/etc/localtime"
 _CPU_INFO = Path("/proc/cpuinfo")
 _looking = threading.Lock()
 _installed: tuple[Any, Any] = (None, None)  # for which search path, and what was found
@@ -178,9 +179,16 @@ def _time_zone() -> str:
     if named := os.environ.get("TZ"):
         return named
     try:
-        return os.path.realpath("/etc/localtime").split("zoneinfo/", 1)[1]
-    except IndexError:
-        return "/".join(time.tzname)
+        changed = os.lstat(_ZONE).st_mtime_ns
+    except OSError:
+        changed = None
+    return _zone_linked(changed) or "/".join(time.tzname)
+
+
+@lru_cache(1)
+def _zone_linked(changed: int | None) -> str | None:
+    _, _, name = os.path.realpath(_ZONE).partition("zoneinfo/")
+    return name or None
 
 
 def _changed(folder: str) -> int | None:

@@ -105,8 +105,7 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
     if facts.git is not None:
         tx.run("UPDATE run SET git = ? WHERE id = ?", dump(facts.git), run)
     if facts.environment is not None:
-        content = dump(facts.environment)
-        digest = digest_bytes(content.encode())
+        content, digest = _written(facts.environment)
         tx.run("INSERT OR IGNORE INTO environment (digest, content) VALUES (?, ?)", digest, content)
         tx.run("UPDATE run SET environment = ? WHERE id = ?", digest, run)
     if facts.notebook:
@@ -118,6 +117,19 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
         tx.run("UPDATE run SET folder = ? WHERE id = ?", text(facts.folder), run)
     if facts.data_hash:
         tx.run("UPDATE run SET data_hash = ? WHERE id = ?", facts.data_hash, run)
+
+
+_last: tuple[dict[str, Any] | None, tuple[str, str]] = (None, ("", ""))
+
+
+def _written(environment: dict[str, Any]) -> tuple[str, str]:
+    """An environment as it is kept, and its digest; the same one stands around many runs."""
+    global _last
+    known = _last
+    if known[0] is not environment:
+        content = dump(environment)
+        known = _last = (environment, (content, digest_bytes(content.encode())))
+    return known[1]
 
 
 def _params(tx: Any, run: str, params: dict[str, Any]) -> None:

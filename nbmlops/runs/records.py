@@ -180,7 +180,7 @@ class RunRecord:
     folder: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # not frozen, which would double what it costs: one is made at every point of a curve
 class Logged:
     """What was added to which run; a metric with the step it was given."""
 

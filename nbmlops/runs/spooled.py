@@ -13,11 +13,12 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -112,44 +113,39 @@ def apply(tx: Any, event: Event) -> None:
 
 def _take(tx: Any, events: list[Event]) -> None:
     """Write events. One that the ledger refuses is said and left out, so that it does not hold up the others."""
-    for group in _together(events):
-        refused = _refused(tx, _joined(group))
-        for event in group if refused and len(group) > 1 else ():
-            refused = _refused(tx, event) or refused
-        if refused:
+    refused = _refused(tx, _together(events))
+    if refused and len(events) == 1:
+        trouble.say(refused)
+    for event in events if refused and len(events) > 1 else ():
+        if refused := _refused(tx, [event]):
             trouble.say(refused)
     for run in dict.fromkeys(event.run for event in events):
         tx.changed("run", run)
 
 
-def _refused(tx: Any, event: Event) -> Exception | None:
-    """Write one event, all of it or nothing; gives why the ledger does not take it."""
-    tx.run("SAVEPOINT event")
+def _refused(tx: Any, events: Iterable[Event]) -> Exception | None:
+    """Write events, all of them or none; gives why the ledger does not take them."""
+    tx.run("SAVEPOINT events")
     try:
-        apply(tx, event)
+        for event in events:
+            apply(tx, event)
     except (sqlite3.OperationalError, MemoryError):
         raise  # the disk, not the event: it can be said again
     except Exception as error:
-        tx.run("ROLLBACK TO event")
-        tx.run("RELEASE event")
+        tx.run("ROLLBACK TO events")
+        tx.run("RELEASE events")
         return error
-    tx.run("RELEASE event")
+    tx.run("RELEASE events")
     return None
 
 
-def _together(events: list[Event]) -> list[list[Event]]:
-    """Numbers said one by one of the same run stand in one group, every other event in one of its own."""
-    found: list[list[Event]] = []
-    for event in events:
-        if found and event.points and found[-1][0].points and found[-1][0].run == event.run:
-            found[-1].append(event)
+def _together(events: list[Event]) -> Iterator[Event]:
+    """Numbers said one by one of the same run become one event."""
+    for (run, numbers), group in groupby(events, key=lambda event: (event.run, event.points is not None)):
+        if numbers:
+            yield Event(run, points=[point for event in group for point in event.points or ()])
         else:
-            found.append([event])
-    return found
-
-
-def _joined(group: list[Event]) -> Event:
-    return group[0] if len(group) == 1 else Event(group[0].run, points=[point for event in group for point in event.points or ()])
+            yield from group
 
 
 class Writer:

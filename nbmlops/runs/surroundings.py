@@ -47,16 +47,23 @@ def _look() -> None:
         _wake.clear()
         time.sleep(LATER_S)
         while _asked:
-            book, run_id, place, notebook, only_environment = _asked[0]
-            try:
-                book.add(run_id, Facts(environment=_masked(environment())))
-                if not only_environment:
-                    book.add(run_id, git_facts(book, place, notebook))
-            except Exception as error:  # in a thread of its own nobody else would hear of it
-                trouble.say(error)
-            with _done:
-                del _asked[0]
-                _done.notify_all()
+            _say(_asked[:])
+
+
+def _say(asked: list[tuple[RunBook, str, Path, str | None, bool]]) -> None:
+    """One look at the environment is for all that were asked before it."""
+    found: dict[str, Any] = {}
+    for book, run_id, place, notebook, only_environment in asked:
+        try:
+            found = found or _masked(environment())
+            book.add(run_id, Facts(environment=found))
+            if not only_environment:
+                book.add(run_id, git_facts(book, place, notebook))
+        except Exception as error:  # in a thread of its own nobody else would hear of it
+            trouble.say(error)
+        with _done:
+            del _asked[0]
+            _done.notify_all()
 
 
 _last: tuple[dict[str, Any], dict[str, Any]] = ({}, {})

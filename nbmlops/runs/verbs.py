@@ -73,7 +73,7 @@ def end(
         hint = f"The newest, {newest[0].id}, is {newest[0].status}." if newest else "Open one: %mlops run start NAME"
         raise Invalid("No run is open here.", hint=hint)
     current.end(open_now, status)
-    return open_now.book.run(open_now.id)
+    return open_now.book.runs([open_now.id])[0]
 
 
 _good_names: set[str] = set()
