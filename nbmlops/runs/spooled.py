@@ -32,7 +32,7 @@ from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
 
 SCHEMA = 4
-SOON_S = 0.05  # how long a record may wait for others to share its transaction
+SOON_S, BUSY_S = 0.05, 0.5  # how long a record may wait for others to share its transaction; where many follow each other
 PATIENCE_S = 30.0
 _CLEAR_BYTES = 1 << 20
 
@@ -220,18 +220,19 @@ class Writer:
                 self._spool, self._waiting = None, []
 
     def _write_soon(self) -> None:
-        pause = SOON_S
+        last, refused_s = -BUSY_S, 0.0
         while not self.closed:
             self._wake.wait()
-            time.sleep(pause)
+            # What follows closely is written less often: a cell may be waiting for Python's lock meanwhile.
+            time.sleep(refused_s or (SOON_S if time.monotonic() - last > BUSY_S else BUSY_S))
             self._wake.clear()
             try:
                 if not self.closed and self.holds():  # a folder that was taken away is told of by who works in it
                     self.flush()
-                pause = SOON_S
+                last, refused_s = time.monotonic(), 0.0
             except Exception as error:
                 trouble.say(error)
-                pause = min(pause * 4, 10.0)
+                refused_s = min(max(refused_s, SOON_S) * 4, 10.0)
                 self._wake.set()
 
 
