@@ -10,6 +10,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import sys
 import time
 from typing import Any
@@ -46,7 +47,7 @@ def crowded(seconds: float, name: str, *, plain: bool) -> dict[str, Any]:
         print(name, "ready", file=sys.__stdout__, flush=True)
         sys.stdin.readline()
         end = time.monotonic() + seconds
-        number = 0
+        number, chance = 0, random.Random(name)
         while time.monotonic() < end:
             number += 1
             if number % 5:
@@ -56,7 +57,7 @@ def crowded(seconds: float, name: str, *, plain: bool) -> dict[str, Any]:
                 logged.append(number)
             else:
                 cell(TRAIN, "train")
-            time.sleep(PAUSE_S)
+            time.sleep(chance.uniform(0, 2 * PAUSE_S))  # else all of them would take turns in step
         if not plain:
             capture.detach(shell)
     return {"name": name, "taken": taken, "kinds": kinds, "logged": logged, "said": said.getvalue()}
