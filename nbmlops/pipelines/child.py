@@ -1,12 +1,21 @@
-"""`python -m nbmlops.pipelines.child`: execute one notebook as asked on standard input, tell of each cell on standard output."""
+"""`python -m nbmlops.pipelines.child`: execute one notebook as asked on standard input, tell of each cell on standard output.
+
+Standard input stays open as long as whoever asked lives: when it closes, the execution is stopped, and no kernel is left.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import sys
+import threading
+import time
 from typing import Any
+
+_GRACE_S = 10.0
+_parent: Any = sys.stdout
 
 
 class OutOfTime(KeyboardInterrupt):
@@ -15,7 +24,12 @@ class OutOfTime(KeyboardInterrupt):
 
 def main() -> int:
     """0: executed (the run says how); 1: it could not be executed."""
-    asked = json.load(sys.stdin)
+    global _parent
+    asked = json.loads(sys.stdin.readline())
+    # Nobody else has this one: the kernel, and what a cell leaves running, would hold it open.
+    _parent = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    threading.Thread(target=_stop_when_alone, daemon=True).start()
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
@@ -32,13 +46,21 @@ def main() -> int:
     try:
         papermill.execute_notebook(
             _literally(asked["notebook"]), None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
-            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"),
+            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"), begin=asked.get("begin"), scratch=asked.get("scratch"),
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         _tell({"failed": f"{error.ename}: {error.evalue}"[:2000]})
     except (DeadKernelError, CellTimeoutError, OutOfTime) as error:
         _tell({"failed": f"{type(error).__name__}: {error}"[:2000]})
     return 0
+
+
+def _stop_when_alone() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)  # as a person would: the kernel is shut down, the run is ended
+    time.sleep(_GRACE_S)
+    os._exit(1)
 
 
 def _limit(seconds: float | None) -> None:
@@ -58,7 +80,7 @@ def _literally(path: str) -> str:
 
 
 def _tell(what: dict[str, Any]) -> None:
-    print(json.dumps(what), flush=True)  # noqa: T201 - the parent reads it
+    print(json.dumps(what), file=_parent, flush=True)
 
 
 if __name__ == "__main__":

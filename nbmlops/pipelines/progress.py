@@ -1,4 +1,4 @@
-"""How far an execution is: a bar that counts its cells."""
+"""How far an execution is: a bar that counts its cells, or one that counts executions."""
 
 from __future__ import annotations
 
@@ -20,3 +20,12 @@ def cells_bar(what: str) -> Iterator[Progress]:
             bar.update(cell + 1 - bar.n)
 
         yield progress
+
+
+@contextmanager
+def runs_bar(what: str, runs: int) -> Iterator[Callable[[object], None]]:
+    """A bar while the block lasts, where somebody looks; gives what to call when one of so many is done."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=runs, desc=what, unit="run", disable=None, leave=False) as bar:
+        yield lambda done: bar.update(1) and None

@@ -41,13 +41,15 @@ class Client(PapermillNotebookClient):
     """papermill's client, over private sockets where it can, telling the kernel which cell it executes."""
 
     observed_note: str | None = None
+    begin: str | None = None  # code for the kernel before the first cell, told to nobody
+    scratch: str | None = None
     executing: int | None = None  # the cell that is being executed, or that broke the execution
     _folder: str | None = None
     _cell_id: str | None = None
 
     def create_kernel_manager(self) -> Any:
         """A kernel on sockets in a private folder; without one, concurrent kernels would share them."""
-        self._folder = tempfile.mkdtemp(prefix="nbmlops-")
+        self._folder = tempfile.mkdtemp(prefix="nbmlops-", dir=self.scratch)
         if os.name == "posix" and len(self._folder) < _SOCKET_LIMIT:
             self.km = AsyncKernelManager(
                 kernel_name=self.kernel_name, transport="ipc", ip=str(Path(self._folder, "k")),
@@ -78,6 +80,8 @@ class Client(PapermillNotebookClient):
             self.observed_note = f"the kernel could not be observed: {reply.get('ename', 'no answer')}: {reply.get('evalue', '')}".strip(
                 ": "
             )
+        if self.begin is not None and (reply := await self._ask(self.begin)).get("status") != "ok":
+            raise RuntimeError(f"The kernel could not be made ready: {reply.get('ename')}: {reply.get('evalue')}")
         return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
@@ -150,6 +154,7 @@ class RecordingEngine(Engine):
             nb_man, log=logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout,
             timeout=execution_timeout, kernel_name=kernel_name, shutdown_kernel="immediate", store_widget_state=False,
         )  # fmt: skip
+        client.begin, client.scratch = more.get("begin"), more.get("scratch")
         try:
             # The run's id is for this execution, not for what the notebook executes in turn.
             inherited = {name: value for name, value in os.environ.items() if name not in (RUN_ENVIRONMENT, EXPERIMENT_ENVIRONMENT)}

@@ -27,11 +27,13 @@ EXECUTED = "notebook.ipynb"  # the artifact of a run that holds the notebook as 
 def execute(
     notebook: Path, params: dict[str, Any], *, output: Path | None = None, experiment: str | None = None,
     tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace, executor: str = "local",
-    progress: Callable[[int, int], None] | None = None, folder: Path | None = None,
+    progress: Callable[[int, int], None] | None = None, folder: Path | None = None, begin: str | None = None, scratch: Path | None = None,
+    python: Path | None = None,
 ) -> Run:  # fmt: skip
     """Execute `notebook` with `params` and give its run; a notebook that fails gives a failed run, no exception.
 
-    It works in `folder`, or where it stands.
+    It works in `folder`, or where it stands. `begin` is executed before its first cell and told to nobody; what the execution
+    itself needs on the disk is in `scratch`, or where temporary files are. `python`: another than this one.
 
     Raises NotFound for a notebook that is not there, Invalid for parameters it does not have, Unavailable where nothing
     could be executed at all (no such kernel, a broken installation).
@@ -46,9 +48,16 @@ def execute(
     run_id = new_id("run")
     env = {name: value for name, value in os.environ.items() if name not in (ATTACH_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "MPLBACKEND")}
     env |= {ENVIRONMENT: str(workspace.root), RUN_ENVIRONMENT: run_id}
+    if python is not None:
+        folders = [folder for folder in env.get("PYTHONPATH", "").split(os.pathsep) if folder and not _installs(folder)]
+        env["PYTHONPATH"] = os.pathsep.join(folders)
+        env |= {"PATH": os.pathsep.join([str(python.parent), env.get("PATH", "")]), "VIRTUAL_ENV": str(python.parent.parent)}
     if experiment:
         env[EXPERIMENT_ENVIRONMENT] = experiment
-    request = {"notebook": str(path), "params": params, "timeout_s": timeout_s}
+    request = {
+        "notebook": str(path), "params": params, "timeout_s": timeout_s, "begin": begin, "scratch": str(scratch) if scratch else None,
+        "python": str(python) if python else None,
+    }  # fmt: skip
     place = str(folder or path.parent)
     problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=place, timeout_s=timeout_s, progress=progress)
     book = RunBook(workspace)
@@ -64,6 +73,11 @@ def execute(
     if tags:
         book.add(run_id, Facts(tags=tags))
     return book.run(run.id)
+
+
+def _installs(folder: str) -> bool:
+    """Whether distributions are installed in a folder: these are of another environment."""
+    return any(Path(folder).glob("*.dist-info"))
 
 
 def check(notebook: Path, params: dict[str, Any], workspace: Workspace) -> Path:
