@@ -23,7 +23,8 @@ class Memory:
 
     def keep(self, position: int, facts: Facts) -> None:
         """Remember what an execution did: the cell, what it read, the parameters and seeds it set."""
-        self._done[position] = Facts(cells=facts.cells, files=facts.files, params=facts.params, seeds=facts.seeds)
+        kept = ("cells", "files", "params", "seeds", "variables")
+        self._done[position] = Facts(**{name: getattr(facts, name) for name in kept})
         for use in facts.files:
             if use.mode == "write":
                 self._written.setdefault(use.path, []).append(position)
@@ -146,7 +147,7 @@ def joined(parts: Iterable[Facts]) -> Facts:
     whole = Facts()
     for part in parts:
         whole.params.update(part.params)
-        for name in ("metrics", "cells", "files", "fits", "trials", "artifacts", "datasets", "seeds", "hidden"):
+        for name in ("metrics", "cells", "files", "fits", "trials", "artifacts", "datasets", "seeds", "variables", "hidden"):
             getattr(whole, name).extend(getattr(part, name))
         whole.tags.update(part.tags)
         whole.notebook = part.notebook or whole.notebook

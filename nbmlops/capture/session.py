@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture import parameters as cell_parameters
+from nbmlops.capture import scripts, variables
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
 from nbmlops.capture.imports import Finder
@@ -149,7 +150,7 @@ class Session:
             self._decide()
             reads.listen(False)
             self.calls.forget()
-            if not _own_command(info.raw_cell):
+            if not own_command(info.raw_cell):
                 self._note_cell(result, info, time.perf_counter() - began, at)
             cell = self.now.cells[-1] if self.now.cells else None
             self._say(over=True)
@@ -205,6 +206,8 @@ class Session:
             self.now.files += reads.take(self.position)
             if cell_parameters.looks_like(info.raw_cell):
                 self.now.params.update(mask_params(plain(cell_parameters.assigned(info.raw_cell))))
+            self.now.variables += variables.read(info.raw_cell, self.position)
+            self.now.files += scripts.executed(info.raw_cell, self.position)
             self._executed.append((self.position, getattr(info, "cell_id", None), info.raw_cell, names))
             del self._executed[:-5000]
             self.observer.cell_ends(names, [*self.cell.metrics, *self.now.metrics])
@@ -421,7 +424,7 @@ class Session:
                 if attempt.first_left_out() < position:
                     fresh = {position, *self.slicer.needed(position)} - attempt.taken
                     self._take_in(attempt, self._with_writers(fresh) - {position})
-                done = Facts(cells=whole.cells, files=whole.files, params=whole.params, seeds=whole.seeds, artifacts=whole.artifacts)
+                done = replace(whole, metrics=[], fits=[], trials=[], datasets=[], tags={}, hidden=[])
                 own = joined([own, attempt.take(position, done)])
                 # An error let pass in this cell alone is meant; where all are let pass, it is a failure that nobody minds.
                 attempt.note_outcome(whole.cells[-1], meant=self._meant and self._strict)
@@ -491,7 +494,7 @@ def _key(info: Any) -> Any:
     return getattr(info, "cell_id", None) or getattr(info, "raw_cell", None)
 
 
-def _own_command(source: str) -> bool:
-    # Asking nbmlops something is not part of the experiment.
+def own_command(source: str) -> bool:
+    """Whether a cell only asks nbmlops something, which is not part of the experiment."""
     lines = [line for line in source.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return bool(lines) and all(line.lstrip().startswith(("%mlops", "%load_ext nbmlops", "%unload_ext nbmlops")) for line in lines)

@@ -16,11 +16,11 @@ from typing import Any
 RECORDS = {
     "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "RowRange", "ColumnChange", "DataDiff"),
     "nbmlops.runs.records": (
-        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "HiddenState", "Artifact", "RunRecord", "Logged",
+        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "Variable", "HiddenState", "Artifact", "RunRecord", "Logged",
         "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
         "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
-    "nbmlops.replay.records": ("Compared", "Deviation", "Verification"),
+    "nbmlops.replay.records": ("Compared", "Deviation", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),

@@ -22,13 +22,18 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
     "HiddenState": ("name", "why", "position"),
+    "Verification": ("run", "name", "verdict", "cell", "sentence", "duration_s"),
     "Compared": ("part", "things", "differ", "tolerance"),
     "Deviation": ("cell", "part", "name", "before", "after"),
     "AuditEvent": ("seq", "at", "actor", "verb", "subject", "evidence"),
 }
 # A run's record as it is read: what makes it doubtful, what came of it, what it was made of, what stood around it.
-_RECORD_ORDER = ("hidden", "history", "trials", "fits", "files", "seeds", "artifacts", "cells", "git", "environment")
-_TITLES = {"hidden": "hidden state: names whose value no reader of the notebook would expect", "seeds": "seeds that were set"}
+_RECORD_ORDER = ("hidden", "history", "trials", "fits", "files", "seeds", "variables", "artifacts", "cells", "git", "environment")
+_TITLES = {
+    "hidden": "hidden state: names whose value no reader of the notebook would expect",
+    "seeds": "seeds that were set",
+    "variables": "environment variables that were read",
+}
 # Mappings whose names are worth a column each, as long as there are few.
 _SPREAD = ("metrics", "params")
 _MOST_SPREAD = 8

@@ -15,7 +15,7 @@ from nbmlops.ledger.owner import Owner, alive, this_process
 from nbmlops.runs import search, spooled
 from nbmlops.runs.facts import Facts, Point, points_of
 from nbmlops.runs.filters import Filter
-from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial
+from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial, Variable
 from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
 
@@ -175,7 +175,7 @@ class RunBook:
         run = self.run(run_id)
         read = self._read
         row = read(
-            "SELECT git, environment, seeds, hidden, folder,"
+            "SELECT git, environment, seeds, variables, hidden, folder,"
             " (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
             " FROM run WHERE id = ?",
             run.id,
@@ -195,6 +195,7 @@ class RunBook:
             environment=load(environment) or {},
             trials=[_trial(t) for t in read("SELECT * FROM trial WHERE run = ? ORDER BY number", run.id)],
             seeds=[Seed(**seed) for seed in json.loads(row["seeds"] or "[]")],
+            variables=[Variable(**variable) for variable in json.loads(row["variables"] or "[]")],
             hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
             folder=row["folder"],
         )

@@ -35,6 +35,9 @@ def compare(records: list[RunRecord], workspace: Workspace | None = None) -> Com
     seeds = [{seed.call: seed.value for seed in record.seeds} for record in records]
     for name in _names(seeds):
         add("seed", name, [held.get(name) for held in seeds])
+    variables = [{variable.name: variable.digest or variable.there for variable in record.variables} for record in records]
+    for name in _names(variables):
+        add("environment", f"${name}", [held.get(name) for held in variables])
     add("data", "data hash", [run.data_hash for run in runs])
     reads = [_reads(record) for record in records]
     for path in _names(reads):

@@ -9,7 +9,7 @@ import json
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 from nbmlops.ledger.encode import dump, now_text
 from nbmlops.runs.filters import Comparison, FilterInvalid, Value, near
-from nbmlops.runs.records import Status
+from nbmlops.runs.records import Status, Verdict
 
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -34,6 +34,8 @@ _COLUMNS = {
 # A parameter's text, out of the JSON it is kept as; few have a letter that JSON spells in another way.
 _PARAM_TEXT = """(CASE WHEN value NOT GLOB '"*' THEN value WHEN instr(value, '\\') = 0 THEN substr(value, 2, length(value) - 2)
  ELSE json_extract(value, '$') END)"""
+
+_NEWEST = "id IN (SELECT newest.id FROM (SELECT id, max(at) FROM verification GROUP BY run) AS newest)"
 
 Part = tuple[str, tuple[Any, ...]]
 
@@ -76,7 +78,7 @@ def condition(asked: Comparison, text: str, now: datetime) -> Condition:
         return Condition("run", (_numbers("duration_s", asked, say, _seconds),))
     if name.key == "hidden":
         return _hidden(asked, say)
-    if name.key in ("file", "writes", "estimator"):
+    if name.key in ("file", "writes", "estimator", "verdict"):
         return _many(asked, say)
     if op == "exists":
         return Condition("run", ((f"{_COLUMNS[name.key]} IS NOT NULL", ()),))
@@ -226,7 +228,7 @@ def _text(column: str, asked: Comparison, say: _Sayer, same: Callable[[str, str]
     if op == "exists":
         return (("1", ()),)
     if asked.name.key == "status" and asked.name.group == "field":
-        asked = _statuses(asked, say)
+        asked = _among(asked, say, get_args(Status))
     if op in ("=", "!=", "in", "not in"):
         parts = [
             _pattern(column, "like", _glob(value.text, sql=False)) if "*" in value.text and not value.quoted else same(column, value.text)
@@ -265,14 +267,17 @@ def _like(text: str) -> str:
     return re.sub(r"[\\_]", r"\\\g<0>", text).replace("*", "%").replace("?", "_")
 
 
-def _statuses(asked: Comparison, say: _Sayer) -> Comparison:
-    known = get_args(Status)
+def _among(asked: Comparison, say: _Sayer, known: Sequence[str]) -> Comparison:
+    """The same, of words that there are, in whatever case they are written."""
+    spelled = {word.lower(): word for word in known}
     if "like" in asked.op or _is_pattern(asked):
-        return Comparison(asked.name, asked.op, tuple(Value(v.text.lower(), v.quoted, v.at) for v in asked.values))
+        as_known = str.upper if known[0].isupper() else str.lower
+        return Comparison(asked.name, asked.op, tuple(Value(as_known(v.text), v.quoted, v.at) for v in asked.values))
     for value in asked.values:
-        if value.text.lower() not in known:
-            raise say.wrong(f"{value.text[:40]!r} is no status.", value, hint=f"{near(value.text, known)}There are {', '.join(known)}.")
-    return Comparison(asked.name, asked.op, tuple(Value(value.text.lower(), True, value.at) for value in asked.values))
+        if value.text.lower() not in spelled:
+            hint = f"{near(value.text, known)}There are {', '.join(known)}."
+            raise say.wrong(f"{value.text[:40]!r} is no {asked.name.key}.", value, hint=hint)
+    return Comparison(asked.name, asked.op, tuple(Value(spelled[value.text.lower()], True, value.at) for value in asked.values))
 
 
 def _path(column: str, text: str) -> Part:
@@ -306,11 +311,14 @@ _SPELLED: dict[str, Callable[[str, str], Part]] = {"notebook": _path, "id": _run
 
 
 def _many(asked: Comparison, say: _Sayer) -> Condition:
-    """Files and estimators: a run has many, and unequal is to have none that is equal."""
+    """Files, estimators, verdicts: a run has many or none, and unequal is to have none that is equal."""
     without = asked.op == "!=" or asked.op.startswith("not ")
     positive = Comparison(asked.name, {"!=": "="}.get(asked.op, asked.op.removeprefix("not ")), asked.values)
     if positive.op in _ORDERED and positive.op != "=":
         raise say.wrong(f"{asked.name} has no order.", hint="Compare it: = != in, like, exists")
+    if asked.name.key == "verdict":
+        among = _text("verdict", _among(positive, say, get_args(Verdict)), say, _as_is)
+        return Condition("verification", tuple((f"({where}) AND {_NEWEST}", values) for where, values in among), without=without)
     if asked.name.key == "estimator":
         return Condition("fit", _text("estimator", positive, say, _class), without=without)
     parts = _text("path", positive, say, _path)

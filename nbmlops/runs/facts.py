@@ -12,7 +12,7 @@ from typing import Any
 from nbmlops.data.records import Dataset
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, now_text, number, plain, text, unnumber
-from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Seed, Trial
+from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Seed, Trial, Variable
 
 Point = tuple[str, int, float, datetime, int | None]  # name, step, value, at, fit
 
@@ -31,6 +31,7 @@ class Facts:
     datasets: list[Dataset] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     seeds: list[Seed] = field(default_factory=list)
+    variables: list[Variable] = field(default_factory=list)
     hidden: list[HiddenState] = field(default_factory=list)
     git: dict[str, Any] | None = None
     environment: dict[str, Any] | None = None
@@ -100,6 +101,8 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
         tx.many("INSERT OR REPLACE INTO tag (run, name, value) VALUES (?,?,?)", [(run, text(k), text(v)) for k, v in facts.tags.items()])
     if facts.seeds:
         _extend(tx, run, "seeds", [vars(seed) for seed in facts.seeds])
+    if facts.variables:
+        _extend(tx, run, "variables", [vars(variable) for variable in facts.variables])
     if facts.hidden:
         _extend(tx, run, "hidden", [vars(hidden) for hidden in facts.hidden])
     if facts.git is not None:

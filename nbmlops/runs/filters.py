@@ -37,7 +37,7 @@ MOST_VALUES = 500
 Group = Literal["metrics", "params", "tags", "field"]
 FIELDS = (
     "status", "name", "experiment", "notebook", "kind", "estimator", "data_hash", "id", "started", "ended", "duration", "git.commit",
-    "git.branch", "error", "hidden", "file", "writes",
+    "git.branch", "error", "hidden", "file", "writes", "verdict",
 )  # fmt: skip
 FLAGS = ("hidden",)
 _GROUPS: dict[str, Group] = {

@@ -142,6 +142,16 @@ class Seed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Variable:
+    """An environment variable that a cell named: the digest of what it held; none of one that is a secret, or was not `there`."""
+
+    name: str
+    digest: str | None
+    there: bool
+    position: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class HiddenState:
     """A name that a cell used though reading the notebook from top to bottom would not give it that value."""
 
@@ -176,6 +186,7 @@ class RunRecord:
     environment: dict[str, Any]
     trials: list[Trial] = field(default_factory=list)
     seeds: list[Seed] = field(default_factory=list)
+    variables: list[Variable] = field(default_factory=list)
     hidden: list[HiddenState] = field(default_factory=list)
     folder: str | None = None
 

@@ -31,7 +31,7 @@ from nbmlops.runs.facts import Facts, Point, write_facts, write_points
 from nbmlops.runs.records import Status
 from nbmlops.workspace import Workspace
 
-SCHEMA = 4
+SCHEMA = 5
 SOON_S, BUSY_S = 0.05, 0.5  # how long a record may wait for others to share its transaction; where many follow each other
 PATIENCE_S = 30.0
 _CLEAR_BYTES = 1 << 20

@@ -152,7 +152,7 @@ def find(
         started > -7d and duration > 10m and (name ~ *forest* or metrics."val/mae" exists)
 
     Fields: status, name, experiment, notebook, kind, estimator, data_hash, id, started, ended, duration, git.commit, git.branch,
-    error, hidden (state no reader sees), file (read), writes. Bare words may hold * for any letters; a name with signs is quoted.
+    error, hidden (state no reader sees), file (read), writes, verdict. Bare words may hold * for any letters; a name with signs is quoted.
     """
     place = use(workspace)
     if page < 1 or offset < 0:

@@ -135,6 +135,15 @@ def counts(path: str, *, asked: bool = False) -> bool:
     return True
 
 
+def made_by_users(path: str) -> bool:
+    """Whether a file of this absolute path may be somebody's own, data or not: nothing installed, no tool's cache.
+
+    >>> made_by_users("/home/ada/churn/features.py"), made_by_users("/home/ada/churn/__pycache__/features.cpython-311.pyc")
+    (True, False)
+    """
+    return not (_NEVER.search(path) or _UNASKED.search(path) or path.endswith(".pyc") or path.startswith(sum(_folders(), ())))
+
+
 @lru_cache(1)
 def _folders() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """nbmlops's own folder, those that tools keep things in, and those where things are installed."""

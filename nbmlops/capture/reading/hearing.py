@@ -139,7 +139,7 @@ class Hearing:
             self._reads.hasher.aside.add((found.st_dev, found.st_ino))
 
     def _sqlite(self, given: Any) -> None:
-        self._local.connecting = path = _database(given)
+        self._local.connecting = path = database_file(given)
         if path is not None and self._users() and not self._forks.forked:
             self._reads.database(path)
 
@@ -190,11 +190,11 @@ def _absolute(given: Any) -> str:
     return os.path.abspath(path)
 
 
-def _database(given: Any) -> str | None:
+def database_file(given: Any) -> str | None:
     """The file of a database's name as sqlite3 takes it; None for those in memory.
 
-    >>> _database(":memory:"), _database("file:/tmp/a%20b.db?mode=ro"), _database("file::memory:?cache=shared"), _database("")
-    (None, '/tmp/a b.db', None, None)
+    >>> [database_file(name) for name in (":memory:", "file:/tmp/a%20b.db?mode=ro", "file::memory:?cache=shared", "")]
+    [None, '/tmp/a b.db', None, None]
     """
     name = os.fsdecode(given)
     if name.startswith("file:") and not os.path.exists(name):

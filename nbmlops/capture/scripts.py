@@ -1,0 +1,31 @@
+"""Scripts that a cell executes by `%run`: code of the user's own, like the modules it imports."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.runs.records import FileUse
+
+_RUN = re.compile(r"^[ \t]*%run[ \t]+(?:-\S+[ \t]+)*(?:\"([^\"\n]+)\"|'([^'\n]+)'|(\S+))", re.MULTILINE)
+
+
+def executed(source: str, position: int) -> list[FileUse]:
+    """The scripts that stand behind `%run`, as they are now.
+
+    >>> executed("x = 1", 0)
+    []
+    """
+    found = []
+    for name in ("".join(groups) for groups in _RUN.findall(source)):
+        path = next((path for path in (name, f"{name}.py") if os.path.isfile(path)), None)
+        if path is not None:
+            with open(path, "rb") as file:
+                content = file.read()
+            use = FileUse(
+                path=os.path.abspath(path), mode="import", digest=digest_bytes(content), size_bytes=len(content), modified_at=None,
+                position=position, note=None,
+            )  # fmt: skip
+            found.append(use)
+    return found

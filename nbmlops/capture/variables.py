@@ -1,0 +1,73 @@
+"""Environment variables that a cell names: with the digest of what each held, never the value."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+
+from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.ledger.secrets import says
+from nbmlops.runs.records import Variable
+
+_NAMED = re.compile(r"environ|getenv")
+_ASK = ("get", "pop", "setdefault", "__getitem__")
+
+
+def named(tree: ast.AST) -> list[str]:
+    """The environment variables that a cell reads by name.
+
+    >>> named(ast.parse("import os; a = os.environ['HOME'], os.getenv('TZ', 'UTC'); os.environ['X'] = '1'"))
+    ['HOME', 'TZ']
+    """
+    return list(dict.fromkeys(name for node in ast.walk(tree) for name in _in(node)))
+
+
+def _in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and _environ(node.value):
+        yield from _text(node.slice)
+    elif isinstance(node, ast.Call) and node.args:
+        asked = node.func
+        name = asked.attr if isinstance(asked, ast.Attribute) else asked.id if isinstance(asked, ast.Name) else ""
+        if name in ("getenv", "getenvb") or (isinstance(asked, ast.Attribute) and name in _ASK and _environ(asked.value)):
+            yield from _text(node.args[0])
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)) and _environ(node.comparators[0]):
+        yield from _text(node.left)
+
+
+def _environ(node: ast.AST) -> bool:
+    return (isinstance(node, ast.Attribute) and node.attr == "environ") or (isinstance(node, ast.Name) and node.id == "environ")
+
+
+def _text(node: ast.AST) -> Iterator[str]:
+    """The name, or what it begins with and a star where the rest is put in."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr) and node.values:
+        yield from (f"{name}*" for name in _text(node.values[0]))
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from (f"{name}*" for name in _text(node.left) if not name.endswith("*"))
+
+
+def _begin(prefix: str) -> list[str]:
+    return [name for name in os.environ if name.startswith(prefix)]
+
+
+def read(source: str, position: int) -> list[Variable]:
+    """What a cell's environment variables hold now, as digests; of one that is called a secret only whether it is set."""
+    if not _NAMED.search(source):
+        return []
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        names = named(ast.parse(TransformerManager().transform_cell(source)))
+    except (SyntaxError, ValueError):
+        return []
+    every = [one for name in names for one in (sorted(_begin(name[:-1])) if name.endswith("*") else [name])]
+    found = []
+    for name in dict.fromkeys(every):
+        value = os.environ.get(name)
+        told = digest_bytes(value.encode("utf-8", "surrogateescape")) if value is not None and not says(name) else None
+        found.append(Variable(name=name[:200], digest=told, there=value is not None, position=position))
+    return found
