@@ -11,7 +11,10 @@ from nbmlops.errors import NbmlopsError, NotFound
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Ask a verb and print its answer: 0, or 1 with the error on stderr, or 2 where the command itself is wrong."""
+    """Ask a verb and print its answer.
+
+    0; or 1, with the error on stderr, or where the answer is that something did not pass; or 2 where the command itself is wrong.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -58,7 +61,7 @@ def _run(words: list[str]) -> int:
         print(json.dumps(to_json_values(result), indent=2))
     else:
         print(text_of(result))
-    return 0
+    return 0 if getattr(result, "passed", True) else 1  # a judgement is one for scripts too
 
 
 def _workspace(folder: str | None) -> Any:

@@ -16,8 +16,8 @@ def keep(workspace: Workspace, found: Verification) -> None:
     """Keep a verdict with its run, and in the audit trail."""
     spooled.flush(workspace)
     report = {
-        "sentence": found.sentence, "cause": found.cause, "cell": found.cell, "missing": found.missing, "duration_s": found.duration_s,
-        "environment": found.environment, "compared": [vars(one) for one in found.compared],
+        "name": found.name, "sentence": found.sentence, "cause": found.cause, "cell": found.cell, "missing": found.missing,
+        "duration_s": found.duration_s, "environment": found.environment, "compared": [vars(one) for one in found.compared],
         "deviations": [vars(one) for one in found.deviations[:200]],
     }  # fmt: skip
     with workspace.ledger.write() as tx:
@@ -34,7 +34,7 @@ def of_run(workspace: Workspace, run_id: str) -> list[Verification]:
 
 
 def _verification(row: Any) -> Verification:
-    report = json.loads(row["report"])
+    report = {"name": "", **json.loads(row["report"])}
     return Verification(
         id=row["id"], run=row["run"], verdict=row["verdict"], at=datetime.fromisoformat(row["at"]),
         compared=[Compared(**one) for one in report.pop("compared")],

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nbmlops.capture.showing.outputs import digest_of_saved
 from nbmlops.replay.records import Compared, Deviation, Part
 from nbmlops.replay.written import cells_in_order
 from nbmlops.runs.records import FileUse, RunRecord
@@ -16,10 +17,10 @@ _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many t
 _SHOWN = "the same text; times, addresses, progress and how a text was cut left out"
 
 
-def held_against(record: RunRecord, other: RunRecord) -> tuple[list[Compared], list[Deviation]]:
-    """What was compared, and what came out otherwise."""
+def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = False) -> tuple[list[Compared], list[Deviation]]:
+    """What was compared, and what came out otherwise. Cells are the same by their order, or by their positions."""
     places = {cell.position: at for at, cell in enumerate(cells_in_order(record))}
-    others = {cell.position: at for at, cell in enumerate(cells_in_order(other))}
+    others = places if by_position else {cell.position: at for at, cell in enumerate(cells_in_order(other))}
     positions = {at: position for position, at in places.items()}
     compared: list[Compared] = []
     found: list[Deviation] = []
@@ -36,15 +37,20 @@ def held_against(record: RunRecord, other: RunRecord) -> tuple[list[Compared], l
 
     exactly: Callable[[Any, Any], bool] = lambda one, two: one == two  # noqa: E731 - said where it is used
     hold("environment", _EXACT, _environment(record), _environment(other), exactly)
+    hold("variable", _EXACT, _variables(record, places), _variables(other, others), exactly)
     hold("file", "the same bytes, or values of a statement", _reads(record.files, places), _reads(other.files, others), exactly)
     hold("module", _EXACT, _reads(record.files, places, "import"), _reads(other.files, others, "import"), exactly)
     hold("frame", "the same values, types, names and order", _frames(record, places), _frames(other, others), exactly)
     hold("seed", _EXACT, _seeds(record, places), _seeds(other, others), exactly)
     hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)
     hold("metric", _CLOSE, _metrics(record), _metrics(other), close)
-    hold("error", "the same exception", _errors(record), _errors(other), exactly)
-    hold("output", _SHOWN, _outputs(record), _outputs(other), lambda one, two: one is None or one == two)
+    hold("error", "the same exception", _errors(record, places), _errors(other, others), exactly)
+    hold("output", _SHOWN, _outputs(record, places), _outputs(other, others), _shows_the_same)
     return compared, found
+
+
+def _shows_the_same(one: str | None, two: str | None) -> bool:
+    return one in (None, two) or (two is None and one == digest_of_saved([]))
 
 
 def close(one: Any, two: Any) -> bool:
@@ -79,6 +85,11 @@ def _frames(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
     return found
 
 
+def _variables(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    held = {True: "set", False: "not set"}
+    return {(places.get(-1 if one.position is None else one.position), one.name): one.digest or held[one.there] for one in record.variables}
+
+
 def _seeds(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
     return {(places.get(seed.position if seed.position is not None else -1), seed.call): seed.value for seed in record.seeds}
 
@@ -100,9 +111,9 @@ def _metrics(record: RunRecord) -> dict[Any, Any]:
     return found
 
 
-def _errors(record: RunRecord) -> dict[Any, Any]:
-    return {(at, ""): cell.error for at, cell in enumerate(cells_in_order(record))}
+def _errors(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    return {(places.get(cell.position), ""): cell.error for cell in record.cells}
 
 
-def _outputs(record: RunRecord) -> dict[Any, Any]:
-    return {(at, ""): cell.outputs for at, cell in enumerate(cells_in_order(record))}
+def _outputs(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    return {(places.get(cell.position), ""): cell.outputs for cell in record.cells}

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from nbmlops.runs.records import Verdict
 
-Part = Literal["environment", "file", "module", "frame", "seed", "parameter", "metric", "output", "error"]
-Cause = Literal["data", "code", "environment", "randomness", "time or network", "hidden state", "unknown"]
+Part = Literal["environment", "variable", "file", "module", "frame", "seed", "parameter", "metric", "output", "error", "cell"]
+Cause = Literal["data", "code", "environment", "randomness", "time or network", "order or hidden state", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class Verification:
 
     id: str
     run: str
+    name: str
     verdict: Verdict
     sentence: str
     cause: Cause | None
@@ -53,3 +54,33 @@ class Verification:
     environment: Literal["here", "recreated"]
     at: datetime
     duration_s: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it holds."""
+        return self.verdict == "VERIFIED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verifications:
+    """What was said of several runs, in the order they were asked for."""
+
+    verified: int
+    differs: int
+    cannot: int
+    duration_s: float
+    verifications: list[Verification]
+
+    @classmethod
+    def of(cls, found: list[Verification], duration_s: float) -> Verifications:
+        """Counted."""
+        verdicts = [one.verdict for one in found]
+        return cls(
+            verified=verdicts.count("VERIFIED"), differs=verdicts.count("DIFFERS"), cannot=verdicts.count("CANNOT"),
+            duration_s=round(duration_s, 3), verifications=found,
+        )  # fmt: skip
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of them hold."""
+        return self.verified == len(self.verifications)

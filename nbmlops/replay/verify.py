@@ -6,30 +6,45 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
 from nbmlops.replay.again import again
 from nbmlops.replay.held import held_against
 from nbmlops.replay.records import Cause, Compared, Deviation, Verification
+from nbmlops.replay.saved import Saved, as_saved
 from nbmlops.replay.written import missing
 from nbmlops.runs.records import RunRecord, Verdict
 
 # Every generator a notebook may draw from without a seed of its own, set alike.
-_SEED_ALL = """import random as _r, sys as _s
+_SEED_ALL = """import os as _o, random as _r, secrets as _s, sys as _y
+_d = _r.Random(0)
+_s.randbits, _o.urandom = _d.getrandbits, _d.randbytes
 _r.seed(0)
-try: import numpy as _n; _n.random.seed(0)
+try:
+    import numpy as _n, numpy.random.bit_generator as _b
+    _n.random.seed(0)
+    _b.randbits = _d.getrandbits
+    del _n, _b
 except ImportError: pass
-if 'torch' in _s.modules: _s.modules['torch'].manual_seed(0)
-del _r, _s
+if 'torch' in _y.modules: _y.modules['torch'].manual_seed(0)
+del _o, _r, _s, _y, _d
 """
 _BLAMED = ("file", "module", "frame", "seed", "parameter", "metric", "error", "output")
+Execute = Callable[..., RunRecord]
 
 
 def verify(
-    record: RunRecord, *, at: datetime, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None
+    record: RunRecord, *, at: datetime, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None,
+    recreate: Callable[[RunRecord], Path] | None = None,
 ) -> Verification:
-    """Execute a run again and say whether it holds."""
+    """Execute a run again and say whether it holds.
+
+    The cells as they ran come first; if they hold, and the notebook as it is saved is another by now, that one too. `recreate`
+    gives the Python of the recorded environment, built anew.
+    """
     began = time.monotonic()
 
     def said(
@@ -37,30 +52,93 @@ def verify(
         deviations: list[Deviation] | None = None, absent: list[str] | None = None,
     ) -> Verification:  # fmt: skip
         return Verification(
-            id=new_id("verification"), run=record.run.id, verdict=verdict, sentence=sentence, cause=cause, cell=cell,
-            compared=compared or [], deviations=deviations or [], missing=absent or [], environment="here", at=at,
-            duration_s=round(time.monotonic() - began, 3),
+            id=new_id("verification"), run=record.run.id, name=record.run.name, verdict=verdict, sentence=sentence, cause=cause,
+            cell=cell, compared=compared or [], deviations=deviations or [], missing=absent or [],
+            environment="recreated" if recreate else "here", at=at, duration_s=round(time.monotonic() - began, 3),
         )  # fmt: skip
+
+    def cannot(found: RunRecord) -> Verification | None:
+        if found.run.status == "killed" or (found.run.error or "").startswith("Timed out"):
+            return said("CANNOT", f"Its execution did not come to an end: {found.run.error}", absent=[str(found.run.error)])
+        return None
 
     absent = missing(record)
     if absent:
         return said("CANNOT", f"It cannot be executed again: {absent[0]}.", absent=absent)
+    saved = as_saved(record)
     try:
-        done = again(record, timeout_s=timeout_s, progress=progress)
+        python = recreate(record) if recreate else None
+        execute = partial(again, record, timeout_s=timeout_s, progress=progress, python=python)
+        done = execute()
+        if no := cannot(done):
+            return no
+        compared, deviations = held_against(record, done)
+        if not _blamed(deviations) and saved is not None:
+            return _of_saved(record, saved, execute, said, cannot)
+        if not _blamed(deviations):
+            sentence = f"{_counted(compared)} came out the same.{_harmless(deviations)}"
+            return said("VERIFIED", sentence, compared=compared, deviations=deviations)
+        cause, cell, why = _cause(record, done, deviations, execute)
     except NbmlopsError as error:
         return said("CANNOT", f"It cannot be executed again: {error.message}", absent=[error.message])
-    if done.run.status == "killed" or (done.run.error or "").startswith("Timed out"):
-        return said("CANNOT", f"Its execution did not come to an end: {done.run.error}", absent=[str(done.run.error)])
-    compared, deviations = held_against(record, done)
-    blamed = [one for one in deviations if one.part in _BLAMED]
-    if not blamed:
-        changed = [one.name for one in deviations]
-        more = f" The environment is another ({', '.join(changed[:3])}), and it does not matter." if changed else ""
-        return said("VERIFIED", f"{_counted(compared)} came out the same.{more}", compared=compared, deviations=deviations)
-    cell = min((one.cell for one in blamed if one.cell is not None), default=None)
-    cause, why = _cause(record, done, deviations, blamed, cell, partial(again, record, timeout_s=timeout_s, progress=progress))
-    where = f"first in cell {cell}" if cell is not None else "in no one cell"
-    return said("DIFFERS", f"{why}, {where}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
+    return said("DIFFERS", f"{why}, {_where(cell)}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
+
+
+def _of_saved(
+    record: RunRecord, saved: Saved, execute: Execute, said: Callable[..., Verification], cannot: Callable[[RunRecord], Verification | None]
+) -> Verification:  # fmt: skip
+    """The cells as they ran hold. Does the notebook that they are in now?"""
+
+    def anew(first: str = "") -> RunRecord:
+        return saved.of_execution(execute(first=first, notebook=saved.notebook), record)
+
+    changed = _changed(saved.changes)
+    done = anew()
+    if no := cannot(done):
+        return no
+    compared, deviations = held_against(saved.of_record(record), done, by_position=True)
+    deviations = [*saved.changes, *deviations]
+    if not _blamed(deviations):
+        sentence = f"{_counted(compared)} came out the same. Since it ran, {changed}, and it does not matter.{_harmless(deviations)}"
+        return said("VERIFIED", sentence, compared=compared, deviations=deviations)
+    cell = min((one.cell for one in saved.changes if one.cell is not None), default=_first(deviations))
+    shows = _first(deviations)
+    seen = f"; it shows first in cell {shows}" if shows is not None and shows != cell else ""
+    _, between = held_against(done, anew(), by_position=True)
+    if _blamed(between):
+        _, still = held_against(anew(_SEED_ALL), anew(_SEED_ALL), by_position=True)
+        if not _blamed(still):
+            why = f"The cells as they ran hold. Since then {changed}, and the notebook draws random numbers that no seed fixes{seen}"
+            return said("DIFFERS", f"{why}.", cause="randomness", cell=cell, compared=compared, deviations=deviations)
+    why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}{seen}"
+    return said("DIFFERS", f"{why}.", cause="order or hidden state", cell=cell, compared=compared, deviations=deviations)
+
+
+def _changed(changes: list[Deviation]) -> str:
+    told = []
+    for one in changes:
+        if one.name == "added":
+            told.append("a cell was added" if one.cell is None else f"a cell was added after cell {one.cell}")
+        else:
+            told.append(f"cell {one.cell} was {one.name}")
+    return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+
+
+def _blamed(deviations: list[Deviation]) -> list[Deviation]:
+    return [one for one in deviations if one.part in _BLAMED]
+
+
+def _first(deviations: list[Deviation]) -> int | None:
+    return min((one.cell for one in _blamed(deviations) if one.cell is not None), default=None)
+
+
+def _where(cell: int | None) -> str:
+    return f"first in cell {cell}" if cell is not None else "in no one cell"
+
+
+def _harmless(deviations: list[Deviation]) -> str:
+    changed = [one.name for one in deviations if one.part in ("environment", "variable")]
+    return f" The environment is another ({', '.join(changed[:3])}), and it does not matter." if changed else ""
 
 
 def _counted(compared: list[Compared]) -> str:
@@ -68,27 +146,36 @@ def _counted(compared: list[Compared]) -> str:
     return ", ".join(f"{one.things} {one.part}{'s' if one.things != 1 else ''}" for one in told) or "Nothing that can be compared"
 
 
-def _cause(
-    record: RunRecord, done: RunRecord, deviations: list[Deviation], blamed: list[Deviation], cell: int | None,
-    once_more: Callable[..., RunRecord],
-) -> tuple[Cause, str]:  # fmt: skip
-    """What the first difference is blamed on: what went in comes before what came out."""
-    files = [one for one in blamed if one.part == "file" and one.before is not None and one.after is not None]
-    if files and (files[0].cell is None or cell is None or files[0].cell <= cell):
-        return "data", f"The data changed: {files[0].name}"
-    modules = [one for one in blamed if one.part == "module" and one.before is not None and one.after is not None]
-    if modules and (modules[0].cell is None or cell is None or modules[0].cell <= cell):
-        return "code", f"A module of its own changed: {modules[0].name}"
-    _, between = held_against(done, once_more())
-    if any(one.part in _BLAMED for one in between):
-        _, still = held_against(once_more(first=_SEED_ALL), once_more(first=_SEED_ALL))
-        if any(one.part in _BLAMED for one in still):
-            return "time or network", "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
-        return "randomness", "It draws random numbers that no seed fixes: two executions differ, and with one seed they do not"
+def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], execute: Execute) -> tuple[Cause, int | None, str]:
+    """What the first difference is blamed on, and where it is: what went in comes before what came out."""
+    cell = _first(deviations)
+    for part, cause, what in (("file", "data", "The data changed"), ("module", "code", "A module of its own changed")):
+        changed = [one for one in deviations if one.part == part and one.before is not None and one.after is not None]
+        if changed and (changed[0].cell is None or cell is None or changed[0].cell <= cell):
+            return cause, cell, f"{what}: {changed[0].name}"  # type: ignore[return-value]
+    variables = [one for one in deviations if one.part == "variable"]
+    if variables and (variables[0].cell is None or cell is None or variables[0].cell <= cell):
+        first = variables[0]
+        return "environment", first.cell, f"The environment variable {first.name} {_of_variable(first.before, first.after)}"
+    _, between = held_against(done, execute())
+    if _blamed(between):
+        _, still = held_against(execute(first=_SEED_ALL), execute(first=_SEED_ALL))
+        if _blamed(still):
+            why = "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
+            return "time or network", cell, why
+        return "randomness", cell, "It draws random numbers that no seed fixes: two executions differ, and with one seed they do not"
     changed = [one for one in deviations if one.part == "environment"]
     if changed:
         first = changed[0]
-        return "environment", f"The environment changed: {first.name} was {first.before or 'not there'}, is {first.after or 'not there'}"
+        what = f"{first.name} was {first.before or 'not there'}, is {first.after or 'not there'}"
+        return "environment", cell, f"The environment changed: {what}"
     if record.hidden:
-        return "hidden state", f"It used {record.hidden[0].name}, which was {record.hidden[0].why}"
-    return "unknown", "It comes out otherwise, and why is not known"
+        return "order or hidden state", cell, f"It used {record.hidden[0].name}, which was {record.hidden[0].why}"
+    return "unknown", cell, "It comes out otherwise, and why is not known"
+
+
+def _of_variable(before: Any, after: Any) -> str:
+    was, now = [held not in (None, "not set") for held in (before, after)]
+    if was != now:
+        return f"was {'' if was else 'not '}set, and is {'' if now else 'not '}now"
+    return "holds something else"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from nbmlops.ledger.secrets import MASK
@@ -14,6 +15,8 @@ def missing(record: RunRecord) -> list[str]:
     found = []
     if record.run.status == "running":
         found.append("it is still running")
+    if record.run.status == "killed":
+        found.append("it was killed before it came to its end")
     if not record.cells:
         found.append("no cell of it was recorded")
     for cell in record.cells:
@@ -25,11 +28,21 @@ def missing(record: RunRecord) -> list[str]:
         found.append("the folder it worked in was not recorded")
     elif record.folder is not None and not os.path.isdir(record.folder):
         found.append(f"the folder it worked in is gone: {record.folder}")
-    written = {use.path for use in record.files if use.mode == "write"}
+    written = set(writes(record))
     for use in record.files:
         if use.mode != "write" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
             found.append(f"a file it read is gone: {use.path}")
     return list(dict.fromkeys(found))
+
+
+def reads(record: RunRecord) -> list[str]:
+    """The files that a run read, its modules among them, in order."""
+    return list(dict.fromkeys(use.path for use in record.files if use.mode != "write" and use.kind == "file"))
+
+
+def writes(record: RunRecord) -> list[str]:
+    """The files that a run wrote, in order."""
+    return list(dict.fromkeys(use.path for use in record.files if use.mode == "write" and use.kind == "file"))
 
 
 def cells_in_order(record: RunRecord) -> list[Cell]:
@@ -37,15 +50,20 @@ def cells_in_order(record: RunRecord) -> list[Cell]:
     return sorted(record.cells, key=lambda cell: cell.position)
 
 
-def notebook_of(record: RunRecord) -> Any:
-    """The cells as a notebook. One that raised, and after which others ran, may raise again."""
+def as_ran(record: RunRecord) -> Any:
+    """The cells as they ran, as a notebook. One that raised, and after which others ran, may raise again."""
+    cells = cells_in_order(record)
+    return notebook_of([cell.source for cell in cells], [cell.error is not None and at + 1 < len(cells) for at, cell in enumerate(cells)])
+
+
+def notebook_of(sources: Sequence[str], raising: Sequence[bool]) -> Any:
+    """A notebook of code cells; those that are `raising` may."""
     import nbformat
 
-    cells = cells_in_order(record)
     made = nbformat.v4.new_notebook()
-    for at, cell in enumerate(cells):
-        one = nbformat.v4.new_code_cell(cell.source, id=f"cell-{at}")
-        if cell.error is not None and at + 1 < len(cells):
+    for at, (source, may) in enumerate(zip(sources, raising, strict=True)):
+        one = nbformat.v4.new_code_cell(source, id=f"cell-{at}")
+        if may:
             one.metadata["tags"] = ["raises-exception"]
         made.cells.append(one)
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -131,6 +131,14 @@ export interface Seed {
   position: number | null;
 }
 
+/** An environment variable that a cell named: the digest of what it held; none of one that is a secret, or was not `there`. */
+export interface Variable {
+  name: string;
+  digest: string | null;
+  there: boolean;
+  position: number | null;
+}
+
 /** A name that a cell used though reading the notebook from top to bottom would not give it that value. */
 export interface HiddenState {
   name: string;
@@ -151,6 +159,7 @@ export interface RunRecord {
   environment: { [key: string]: Json };
   trials: Trial[];
   seeds: Seed[];
+  variables: Variable[];
   hidden: HiddenState[];
   folder: string | null;
 }
@@ -173,7 +182,7 @@ export interface Comparison {
 
 /** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
 export interface Compared {
-  part: 'environment' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error' | 'cell';
   things: number;
   differ: number;
   tolerance: string;
@@ -181,7 +190,7 @@ export interface Compared {
 
 /** One thing that came out otherwise; `cell` is the position it had in the run. */
 export interface Deviation {
-  part: 'environment' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error' | 'cell';
   name: string;
   cell: number | null;
   before: Json;
@@ -192,9 +201,10 @@ export interface Deviation {
 export interface Verification {
   id: string;
   run: string;
+  name: string;
   verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT';
   sentence: string;
-  cause: 'data' | 'code' | 'environment' | 'randomness' | 'time or network' | 'hidden state' | 'unknown' | null;
+  cause: 'data' | 'code' | 'environment' | 'randomness' | 'time or network' | 'order or hidden state' | 'unknown' | null;
   cell: number | null;
   compared: Compared[];
   deviations: Deviation[];
@@ -202,6 +212,15 @@ export interface Verification {
   environment: 'here' | 'recreated';
   at: string;
   duration_s: Real;
+}
+
+/** What was said of several runs, in the order they were asked for. */
+export interface Verifications {
+  verified: number;
+  differs: number;
+  cannot: number;
+  duration_s: Real;
+  verifications: Verification[];
 }
 
 /** One column's digest: its name, canonical type and every value; and in short those of its blocks (`data.blocks`). */
@@ -556,7 +575,7 @@ export interface Verbs {
   'run.find': { request: { filter?: string | null; experiment?: string | null; notebook?: string | null; status?: 'running' | 'finished' | 'failed' | 'killed' | null; sort?: string | null; limit?: number; page?: number; offset?: number }; result: Run[] };
   'run.show': { request: { run: string }; result: RunRecord };
   'run.compare': { request: { runs: string[] }; result: Comparison };
-  'run.verify': { request: { run: string; timeout_s?: Real | null }; result: Verification };
+  'run.verify': { request: { run?: string | null; experiment?: string | null; filter?: string | null; env?: 'here' | 'recreate'; timeout_s?: Real | null; jobs?: number | null; junit?: string | null; markdown?: string | null }; result: Verification | Verifications };
   'data.show': { request: { digest: string }; result: Dataset };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
@@ -592,7 +611,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'run.find': ['GET', '/runs'],
   'run.show': ['GET', '/runs/{run}'],
   'run.compare': ['GET', '/run-comparison'],
-  'run.verify': ['POST', '/runs/{run}/verifications'],
+  'run.verify': ['POST', '/verifications'],
   'data.show': ['GET', '/datasets/{digest}'],
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],
