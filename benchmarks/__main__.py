@@ -26,6 +26,7 @@ ALL = (
     "endpoint",
     "truth",
     "crowd",
+    "proof",
 )
 
 
