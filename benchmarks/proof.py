@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 
 def measure() -> list[dict[str, Any]]:
     """One row a notebook: its verdict as it is; of the changed one verdict, cause and first cell, expected and said."""
-    names = sorted(path.stem for path in (ROOT / "tests" / "replay" / "faulted").glob("*.py"))
+    names = sorted(path.stem for path in (ROOT / "tests" / "replay" / "faulted").glob("*.ipy"))
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(_told, names))
 

@@ -24,7 +24,7 @@ from nbmlops.workspace import Workspace
 from tests.notebooks.corpus_data import make
 
 FOLDER = Path(__file__).parent / "faulted"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipy"))
 _FAULT = re.compile(r"^# %% fault: (?P<cause>[a-z ]+?) (?P<cell>\d+|none)(?: (?P<verdict>[A-Z]+))?$", re.MULTILINE)
 
 
@@ -42,7 +42,7 @@ class Case:
 
 def case_of(name: str) -> Case:
     """A file of `faulted/`, read."""
-    text = (FOLDER / f"{name}.py").read_text("utf-8")
+    text = (FOLDER / f"{name}.ipy").read_text("utf-8")
     (fault,) = _FAULT.finditer(text)
     cells = [part.strip("\n") for part in re.split(r"^# %%.*$", text[: fault.start()], flags=re.MULTILINE)]
     cause = None if fault["cause"] == "nothing" else fault["cause"]
