@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from nbmlops.pipelines.runner import execute
 from nbmlops.replay import keeping
 from nbmlops.replay.aside import aside, keep_all
-from nbmlops.replay.written import as_ran, writes
+from nbmlops.replay.written import as_ran, made, writes
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import RunRecord
 from nbmlops.workspace import Workspace
@@ -33,6 +34,9 @@ def again(
         place = Workspace.at(folder)
         try:
             keep_all(folder, writes(record))
+            for own in made(record.files):  # a cell that makes it no more must not find it
+                if os.path.isfile(own):
+                    os.unlink(own)
             path = Path(folder, f"{Path(record.run.notebook or record.run.name).stem or 'run'}.ipynb")
             path.write_text(nbformat.writes(notebook), "utf-8")
             done = execute(

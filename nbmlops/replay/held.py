@@ -8,7 +8,7 @@ from typing import Any
 
 from nbmlops.capture.showing.outputs import digest_of_saved
 from nbmlops.replay.records import Compared, Deviation, Part
-from nbmlops.replay.written import cells_in_order
+from nbmlops.replay.written import cells_in_order, made
 from nbmlops.runs.records import FileUse, RunRecord
 
 RELATIVE = 1e-9
@@ -69,10 +69,11 @@ def _environment(record: RunRecord) -> dict[Any, Any]:
 
 
 def _reads(files: Iterable[FileUse], places: dict[int, int], mode: str = "read") -> dict[Any, Any]:
+    own = set(made(files, surely=False))  # what came of earlier cells is not what went in; many formats have the time in them
     return {
         (places.get(use.position if use.position is not None else -1), use.path, use.detail): use.digest
         for use in files
-        if use.mode == mode and use.digest is not None
+        if use.mode == mode and use.digest is not None and use.path not in own
     }
 
 
@@ -116,4 +117,5 @@ def _errors(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
 
 
 def _outputs(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
-    return {(places.get(cell.position), ""): cell.outputs for cell in record.cells}
+    # What writing a file says depends on whether there was one.
+    return {(places.get(cell.position), ""): cell.outputs for cell in record.cells if not cell.source.startswith(("%%writefile", "%%file"))}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nbmlops.ledger.secrets import MASK
-from nbmlops.runs.records import Cell, RunRecord
+from nbmlops.runs.records import Cell, FileUse, RunRecord
 
 
 def missing(record: RunRecord) -> list[str]:
@@ -45,6 +45,26 @@ def writes(record: RunRecord) -> list[str]:
     return list(dict.fromkeys(use.path for use in record.files if use.mode == "write" and use.kind == "file"))
 
 
+def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:
+    """The files that a run wrote before it read them, if it did: where they are there already, they are its own of before.
+
+    Not `surely`: those too that one cell wrote and read, and read as it had written them.
+    """
+    uses: dict[str, list[FileUse]] = {}
+    for use in files:
+        if use.kind == "file" and use.mode in ("read", "write"):
+            uses.setdefault(use.path, []).append(use)
+    found = []
+    for path, of_path in uses.items():
+        at = min(-1 if use.position is None else use.position for use in of_path)
+        first = [use for use in of_path if (-1 if use.position is None else use.position) == at]
+        written = [use.digest for use in first if use.mode == "write"]
+        read = [use.digest for use in first if use.mode == "read"]
+        if written and (not read or (not surely and all(digest in written for digest in read))):
+            found.append(path)
+    return found
+
+
 def cells_in_order(record: RunRecord) -> list[Cell]:
     """The cells as they ran."""
     return sorted(record.cells, key=lambda cell: cell.position)
@@ -60,11 +80,11 @@ def notebook_of(sources: Sequence[str], raising: Sequence[bool]) -> Any:
     """A notebook of code cells; those that are `raising` may."""
     import nbformat
 
-    made = nbformat.v4.new_notebook()
+    found = nbformat.v4.new_notebook()
     for at, (source, may) in enumerate(zip(sources, raising, strict=True)):
         one = nbformat.v4.new_code_cell(source, id=f"cell-{at}")
         if may:
             one.metadata["tags"] = ["raises-exception"]
-        made.cells.append(one)
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return made
+        found.cells.append(one)
+    found.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return found
