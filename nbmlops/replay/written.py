@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nbmlops.ledger.secrets import MASK
-from nbmlops.runs.records import Cell, FileUse, RunRecord
+from nbmlops.runs.records import IN_PLACE, Cell, FileUse, RunRecord
 
 
 def missing(record: RunRecord) -> list[str]:
@@ -46,7 +46,7 @@ def writes(record: RunRecord) -> list[str]:
 
 
 def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:
-    """The files that a run wrote before it read them, if it did: where they are there already, they are its own of before.
+    """The files that a run began anew before it read them, if it did: where they are there already, they are its own of before.
 
     Not `surely`: those too that one cell wrote and read, and read as it had written them.
     """
@@ -60,7 +60,7 @@ def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:
         first = [use for use in of_path if (-1 if use.position is None else use.position) == at]
         written = [use.digest for use in first if use.mode == "write"]
         read = [use.digest for use in first if use.mode == "read"]
-        if written and (not read or (not surely and all(digest in written for digest in read))):
+        if written and not any(use.note == IN_PLACE for use in first) and (not read or (not surely and all(digest in written for digest in read))):
             found.append(path)
     return found
 

@@ -75,6 +75,9 @@ class Cell:
     outputs: str | None = None
 
 
+IN_PLACE = "was there, and changed in place"  # the note of a write that did not begin the file anew
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileUse:
     """What was read or written: a digest of its whole content, or a note why there is none.

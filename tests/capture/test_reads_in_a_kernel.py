@@ -27,7 +27,7 @@ def test_only_the_users_files_are_read(tmp_path):
         "d = pd.read_csv('x.csv'); d": {("x.csv", "read")},
         "plt.plot(d.a); plt.show()": set(),
         "import features\ne = features.load('x.csv')": {("features.py", "import"), ("x.csv", "read")},
-        "%run script.py": {("x.csv", "read")},
+        "%run script.py": {("script.py", "import"), ("x.csv", "read")},
         "import subprocess\nsubprocess.run('wc -l y.txt', shell=True)": {("y.txt", "read")},
         "%%writefile z.txt\nhello": {("z.txt", "write")},
         "%history\nd.describe?\nd.a.hist()": set(),

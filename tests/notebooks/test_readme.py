@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ def test_the_tour_can_be_followed_word_by_word(tmp_path):
                 assert status == "ok", said
             _save(tmp_path / "train.ipynb", CELLS[:first])
             for line in LINES:
-                done = subprocess.run(line.split(), cwd=tmp_path, capture_output=True, text=True, env={**_base(), **env})
+                done = subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, text=True, env={**_base(), **env})
                 assert done.returncode == 0, (line, done.stdout, done.stderr)
                 if line == "nbmlops run find":
                     assert "finished" in done.stdout and "train" in done.stdout

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from nbmlops.capture.reading.forks import Forks
 from nbmlops.capture.reading.programs import files_named
 from nbmlops.runs import surroundings
+from nbmlops.runs.records import IN_PLACE
 
 if TYPE_CHECKING:
     from nbmlops.capture.reading.reads import Reads
@@ -118,7 +119,8 @@ class Hearing:
         if reads:
             self._reads.seen(path, "read")
         if writes:
-            self._reads.seen(path, "write")
+            anew = "w" in mode if isinstance(mode, str) else bool(flags & os.O_TRUNC)
+            self._reads.seen(path, "write", note=None if anew else IN_PLACE)
 
     def _rename(self, source: Any, target: Any, *folders: int) -> None:
         if self._users() and not self._forks.forked:
@@ -130,7 +132,7 @@ class Hearing:
 
     def _truncate(self, path: Any, length: int) -> None:
         if self._users() and not isinstance(path, int) and not self._forks.forked:
-            self._reads.seen(_absolute(path), "write")
+            self._reads.seen(_absolute(path), "write", note=IN_PLACE)
 
     def _lock(self, file: Any, *rest: Any) -> None:
         # Hashing a file closes it, and that would drop the user's lock: such files are hashed in another process.

@@ -25,7 +25,7 @@ from nbmlops.capture.reading.hashing import SMALL, Hasher, Job, settled, state_o
 from nbmlops.capture.reading.hearing import Hearing
 from nbmlops.capture.reading.programs import NOTE as NAMED
 from nbmlops.ledger.secrets import mask
-from nbmlops.runs.records import FileUse
+from nbmlops.runs.records import IN_PLACE, FileUse
 
 Mode = Literal["read", "write"]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being hashed
@@ -117,7 +117,7 @@ class Reads:
             found = os.stat(path)
         except OSError:
             if mode == "write":
-                self._seen[(path, mode, detail)] = Seen(None, note)
+                self._seen[(path, mode, detail)] = Seen(None, None if note == IN_PLACE else note)
             return
         if not stat.S_ISREG(found.st_mode):
             return
@@ -273,7 +273,7 @@ class Reads:
         if one.found is None:
             del seen[(path, "read", "")]  # made in this cell
         if one.found is None or state_of(one.found) != state_of(now):
-            seen[(path, "write", "")] = Seen(now, one.note, surely=True)
+            seen[(path, "write", "")] = Seen(now, one.note if one.found is None else one.note or IN_PLACE, surely=True)
         for journal in (f"{path}-wal", f"{path}.wal"):  # what was committed and does not stand in the file itself yet
             try:
                 found = os.stat(journal)
