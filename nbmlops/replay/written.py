@@ -60,7 +60,9 @@ def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:
         first = [use for use in of_path if (-1 if use.position is None else use.position) == at]
         written = [use.digest for use in first if use.mode == "write"]
         read = [use.digest for use in first if use.mode == "read"]
-        if written and not any(use.note == IN_PLACE for use in first) and (not read or (not surely and all(digest in written for digest in read))):
+        if not written or any(use.note == IN_PLACE for use in first):
+            continue
+        if not read or (not surely and all(digest in written for digest in read)):
             found.append(path)
     return found
 
