@@ -27,6 +27,7 @@ ALL = (
     "truth",
     "crowd",
     "proof",
+    "extract",
 )
 
 

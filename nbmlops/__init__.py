@@ -41,7 +41,7 @@ class _Noun:
 for _module in ("nbmlops.data", "nbmlops.lineage", "nbmlops.workspace"):
     importlib.import_module(_module)
 
-workspace: Any = _Noun("nbmlops.runs.workspace_verbs")
+workspace: Any = _Noun("nbmlops.runs.workspace_verbs", "nbmlops.capture.verbs")
 run: Any = _Noun("nbmlops.runs.verbs", "nbmlops.replay.verbs")
 data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs")

@@ -23,6 +23,7 @@ from nbmlops.capture import parameters as cell_parameters
 from nbmlops.capture import scripts, variables
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
+from nbmlops.capture.executed import Executed, own_command
 from nbmlops.capture.imports import Finder
 from nbmlops.capture.made import FitFacts
 from nbmlops.capture.observe import Observer
@@ -72,7 +73,7 @@ class Session:
         self.outputs = Outputs()
         self.names: CellNames | None = None
         self.cell_scoped: OpenRun | None = None
-        self._executed: list[tuple[int, str | None, str, CellNames]] = []
+        self.executed = Executed()
         self._stack: list[tuple[Any, float, Any]] = []
         self._said: set[str] = set()
         self._held_against: set[tuple[str, str | None]] = set()  # files that were compared with what champions were trained on
@@ -208,8 +209,7 @@ class Session:
                 self.now.params.update(mask_params(plain(cell_parameters.assigned(info.raw_cell))))
             self.now.variables += variables.read(info.raw_cell, self.position)
             self.now.files += scripts.executed(info.raw_cell, self.position)
-            self._executed.append((self.position, getattr(info, "cell_id", None), info.raw_cell, names))
-            del self._executed[:-5000]
+            self.executed.note(self.position, getattr(info, "cell_id", None), info.raw_cell, names, result, self.shell.user_ns)
             self.observer.cell_ends(names, [*self.cell.metrics, *self.now.metrics])
 
     def _note_shown(self, cell: Cell, digest: str | None, figures: list[Figure]) -> None:
@@ -237,8 +237,7 @@ class Session:
 
     def _open(self, how: Any) -> Attempt:
         place = self.workspace
-        executed = [source for _, _, source, _ in self._executed]
-        notebook, known_from = notebook_of(self.shell, executed=executed)
+        notebook, known_from = notebook_of(self.shell, executed=self.executed.sources)
         name = Path(notebook).stem if notebook else "session"
         run_id = RunBook(place).open(name, experiment=place.root.name, kind=how, notebook=notebook, known_from=known_from)
         current.enter(run_id, name, how, place, notebook=notebook)
@@ -289,7 +288,7 @@ class Session:
             self._take_in(attempt, {cell.position for cell in self.memory.cells()})
 
     def _ask_for_notebook(self, run: OpenRun) -> str | None:
-        notebook, known_from = notebook_of(self.shell, executed=[source for _, _, source, _ in self._executed])
+        notebook, known_from = notebook_of(self.shell, executed=self.executed.sources)
         if notebook is not None:
             run.book.add(run.id, Facts(notebook=(notebook, known_from)))
         return notebook
@@ -355,15 +354,19 @@ class Session:
     def _note_hidden(self, attempt: Attempt) -> None:
         if attempt.run.how != "live":
             return
-        cells, saved = None, None
-        if attempt.notebook:
-            with reads.deaf(), suppress(OSError):
-                cells, at = cell_parameters.code_cells(Path(attempt.notebook)), os.stat(attempt.notebook).st_mtime
-                # A cell's text was typed before the cell was executed: a file saved later has it, or has it no more.
-                saved = max((cell.position for cell in self.memory.cells() if cell.started_at.timestamp() < at), default=-1)
-        found = hidden_state(self._executed, cells, sorted(attempt.taken), saved=saved)
+        cells, saved = self.as_saved(attempt.notebook)
+        found = hidden_state(self.executed.all, cells, sorted(attempt.taken), saved=saved)
         if found:
             attempt.run.book.add(attempt.run.id, Facts(hidden=found))
+
+    def as_saved(self, notebook: str | None) -> tuple[list[tuple[str, str]] | None, int | None]:
+        """The saved notebook's cells, if it can be read, and the last execution before it was saved."""
+        if notebook:
+            with reads.deaf(), suppress(OSError):
+                cells, at = cell_parameters.code_cells(Path(notebook)), os.stat(notebook).st_mtime
+                # A cell's text was typed before the cell was executed: a file saved later has it, or has it no more.
+                return cells, max((cell.position for cell in self.memory.cells() if cell.started_at.timestamp() < at), default=-1)
+        return None, None
 
     def _end_cell_scoped(self) -> None:
         run, self.cell_scoped = self.cell_scoped, None
@@ -492,9 +495,3 @@ def _nobody(digest: str | None, figures: list[Figure]) -> None:
 
 def _key(info: Any) -> Any:
     return getattr(info, "cell_id", None) or getattr(info, "raw_cell", None)
-
-
-def own_command(source: str) -> bool:
-    """Whether a cell only asks nbmlops something, which is not part of the experiment."""
-    lines = [line for line in source.strip().splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return bool(lines) and all(line.lstrip().startswith(("%mlops", "%load_ext nbmlops", "%unload_ext nbmlops")) for line in lines)

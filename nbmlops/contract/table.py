@@ -16,7 +16,7 @@ from nbmlops.verb import Live, Sentence
 
 # noun → the modules that answer for it; the order is the lifecycle's and help keeps it.
 STAGES = {
-    "workspace": ("nbmlops.runs.workspace_verbs",),
+    "workspace": ("nbmlops.runs.workspace_verbs", "nbmlops.capture.verbs"),
     "run": ("nbmlops.runs.verbs", "nbmlops.replay.verbs"),
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
     "pipeline": ("nbmlops.pipelines.verbs",),

@@ -20,7 +20,8 @@ RECORDS = {
         "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
         "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
-    "nbmlops.replay.records": ("Compared", "Deviation", "Verification", "Verifications"),
+    "nbmlops.capture.records": ("CellState", "SessionState"),
+    "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),

@@ -21,6 +21,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Trial": ("number", "source", "part", "metrics", "params", "state", "fit", "position", "duration_s"),
     "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
+    "CellState": ("execution_count", "source", "stale", "why", "makes", "used_by"),
     "HiddenState": ("name", "why", "position"),
     "Verification": ("run", "name", "verdict", "cell", "sentence", "duration_s"),
     "Compared": ("part", "things", "differ", "tolerance"),

@@ -29,3 +29,21 @@ def runs_bar(what: str, runs: int) -> Iterator[Callable[[object], None]]:
 
     with tqdm(total=runs, desc=what, unit="run", disable=None, leave=False) as bar:
         yield lambda done: bar.update(1) and None
+
+
+@contextmanager
+def steps_bar(what: str) -> Iterator[tuple[Callable[[str], None], Progress]]:
+    """A bar for executions one after another: gives what to call with what is executed next, and with (cell, cells) of it."""
+    from tqdm.auto import tqdm
+
+    with tqdm(total=None, desc=what, unit="cell", disable=None, leave=False) as bar:
+
+        def say(now: str) -> None:
+            bar.reset()
+            bar.set_postfix_str(now)
+
+        def progress(cell: int, cells: int) -> None:
+            bar.total = cells
+            bar.update(cell + 1 - bar.n)
+
+        yield say, progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,13 @@ def execute(
     notebook: Path, params: dict[str, Any], *, output: Path | None = None, experiment: str | None = None,
     tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace, executor: str = "local",
     progress: Callable[[int, int], None] | None = None, folder: Path | None = None, begin: str | None = None, scratch: Path | None = None,
-    python: Path | None = None,
+    python: Path | None = None, environ: Mapping[str, str] | None = None,
 ) -> Run:  # fmt: skip
     """Execute `notebook` with `params` and give its run; a notebook that fails gives a failed run, no exception.
 
     It works in `folder`, or where it stands. `begin` is executed before its first cell and told to nobody; what the execution
-    itself needs on the disk is in `scratch`, or where temporary files are. `python`: another than this one.
+    itself needs on the disk is in `scratch`, or where temporary files are. `python`: another than this one; `environ`: other
+    variables than this process's.
 
     Raises NotFound for a notebook that is not there, Invalid for parameters it does not have, Unavailable where nothing
     could be executed at all (no such kernel, a broken installation).
@@ -46,7 +47,8 @@ def execute(
     if output is not None:
         _writable(output)
     run_id = new_id("run")
-    env = {name: value for name, value in os.environ.items() if name not in (ATTACH_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "MPLBACKEND")}
+    inherited = os.environ if environ is None else environ
+    env = {name: value for name, value in inherited.items() if name not in (ATTACH_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "MPLBACKEND")}
     env |= {ENVIRONMENT: str(workspace.root), RUN_ENVIRONMENT: run_id}
     if python is not None:
         folders = [folder for folder in env.get("PYTHONPATH", "").split(os.pathsep) if folder and not _installs(folder)]

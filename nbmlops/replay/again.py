@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nbmlops.capture.attached import current_session
 from nbmlops.pipelines.runner import execute
 from nbmlops.replay import keeping
 from nbmlops.replay.aside import aside, keep_all
 from nbmlops.replay.written import as_ran, made, writes
 from nbmlops.runs.book import RunBook
-from nbmlops.runs.records import RunRecord
+from nbmlops.runs.records import FileUse, RunRecord
 from nbmlops.workspace import Workspace
 
 _MAGICS = "get_ipython().extension_manager.load_extension('nbmlops')"  # cells that ask for it are not part of the record
@@ -26,23 +28,55 @@ def again(
 
     `first`: code to execute before them. `python`: of another environment.
     """
+    name = Path(record.run.notebook or record.run.name).stem or "run"
+    with executed(
+        notebook or as_ran(record), name=name, folder=str(record.folder), files=record.files, timeout_s=timeout_s, progress=progress,
+        first=first, python=python,
+    ) as (_, done):  # fmt: skip
+        return done
+
+
+@contextmanager
+def executed(
+    notebook: Any, *, name: str, folder: str, files: Sequence[FileUse], timeout_s: float | None = None,
+    progress: Callable[[int, int], None] | None = None, first: str = "", python: Path | None = None,
+    prepare: Callable[[str], None] | None = None,
+) -> Iterator[tuple[Path, RunRecord]]:  # fmt: skip
+    """Execute a notebook in `folder`; gives a folder aside, where it may leave something to be looked at, and the record.
+
+    `prepare` is told that folder before. `files`: what the cells read and wrote before. Those that they made are not there when
+    they begin; all is put back.
+    """
     import nbformat
 
-    notebook = notebook or as_ran(record)
     begin = [_MAGICS] if any("mlops" in cell.source for cell in notebook.cells) else []
-    with aside() as folder:
-        place = Workspace.at(folder)
+    with aside() as scratch:
+        if prepare is not None:
+            prepare(str(scratch))
+        place = Workspace.at(scratch)
         try:
-            keep_all(folder, writes(record))
-            for own in made(record.files):  # a cell that makes it no more must not find it
+            keep_all(scratch, writes(files))
+            for own in made(files):  # a cell that makes it no more must not find it
                 if os.path.isfile(own):
                     os.unlink(own)
-            path = Path(folder, f"{Path(record.run.notebook or record.run.name).stem or 'run'}.ipynb")
+            path = Path(scratch, f"{name}.ipynb")
             path.write_text(nbformat.writes(notebook), "utf-8")
             done = execute(
-                path, {}, timeout_s=timeout_s, workspace=place, progress=progress, folder=Path(str(record.folder)),
-                begin="\n".join([keeping.BEGIN.format(folder=str(folder)), *begin, first]), scratch=folder, python=python,
+                path, {}, timeout_s=timeout_s, workspace=place, progress=progress, folder=Path(folder), environ=at_the_start(),
+                begin="\n".join([keeping.BEGIN.format(folder=str(scratch)), *begin, first]), scratch=scratch, python=python,
             )  # fmt: skip
-            return RunBook(place).record(done.id)
+            yield scratch, RunBook(place).record(done.id)
         finally:
             place.close()
+
+
+def at_the_start() -> Mapping[str, str]:
+    """The environment's variables: in a notebook those that its kernel was started with, whatever cells have set since."""
+    if current_session() is None:
+        return os.environ
+    import psutil
+
+    try:
+        return psutil.Process().environ()
+    except (psutil.Error, OSError):
+        return os.environ

@@ -58,7 +58,7 @@ def sharing_none(records: Sequence[RunRecord]) -> list[list[RunRecord]]:
     """Groups of which no two touch a file that either writes; within one, runs take turns, in the order given."""
     groups: list[tuple[list[RunRecord], set[str], set[str]]] = []
     for record in records:
-        group, read, written = [record], set(reads(record)), set(writes(record))
+        group, read, written = [record], set(reads(record)), set(writes(record.files))
         apart = []
         for other in groups:
             if written & (other[1] | other[2]) or read & other[2]:

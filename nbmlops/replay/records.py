@@ -84,3 +84,31 @@ class Verifications:
     def passed(self) -> bool:
         """Whether all of them hold."""
         return self.verified == len(self.verifications)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """The smallest notebook found that gives a session's result, if one does.
+
+    `cells` and `lines` count what makes the result, in the session and in the notebook. `notebook` is where it was written;
+    None where none was, since none gives the same. `parameters` are those that papermill can set, with their values.
+    """
+
+    name: str
+    of: str
+    notebook: str | None
+    sentence: str
+    same: bool
+    exactly: bool
+    session_cells: int
+    session_lines: int
+    cells: int
+    lines: int
+    parameters: dict[str, Any]
+    tried: int
+    duration_s: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether a notebook was found."""
+        return self.notebook is not None

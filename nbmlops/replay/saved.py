@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nbmlops.capture.session import own_command
+from nbmlops.capture.executed import own_command
 from nbmlops.ledger.secrets import mask
 from nbmlops.replay.records import Deviation
 from nbmlops.replay.written import cells_in_order, notebook_of

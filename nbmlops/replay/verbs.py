@@ -1,4 +1,4 @@
-"""What a person can ask of proof: does this run hold?"""
+"""What a person can ask of proof: does this run hold? Which few cells make this result?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from nbmlops.atomic import write_whole
 from nbmlops.errors import Invalid, NotFound, Unwritable
-from nbmlops.replay.records import Verification, Verifications
+from nbmlops.replay.records import Extraction, Verification, Verifications
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import RunRecord
 from nbmlops.verb import verb
@@ -76,6 +76,42 @@ def verify(
     if markdown is not None:
         _write(markdown, report.markdown(report.all_of(found)))
     return found
+
+
+@verb("POST /extractions")
+def extract(
+    result: Annotated[str, "what is to be made: a name, or a part: model, results['mae']"],
+    *,
+    run: Annotated[str | None, "of this run's record, not of this notebook's session"] = None,
+    output: Annotated[str | None, "the notebook to write; RESULT.ipynb if not given"] = None,
+    budget_s: Annotated[float, "look for a smaller one for so many seconds"] = 120,
+    timeout_s: Annotated[float | None, "stop an execution after so many seconds"] = None,
+    workspace: Workspace | None = None,
+) -> Extraction:
+    """Turn a messy session into the smallest clean notebook that gives the same result.
+
+    Of what was executed, the statements that the result needs are laid out top to bottom: imports, a parameters cell that
+    papermill can set, the work, and what must come out. It is executed in a fresh kernel and accepted only if the result is
+    the same; where it is not, statements come back in until it is. Files that it changes are put back.
+    """
+    from nbmlops.capture.attached import current_session
+    from nbmlops.pipelines.progress import steps_bar
+    from nbmlops.replay.extracting import extract as extracting
+    from nbmlops.replay.extracting.sessions import of_kernel, of_record
+
+    place = use(workspace)
+    if budget_s <= 0:
+        raise Invalid(f"In {budget_s:g} s nothing can be executed.", hint="For example: --budget-s 60")
+    session = current_session()
+    if run is not None:
+        told = of_record(RunBook(place).record(run))
+    elif session is not None:
+        told = of_kernel(session)
+    else:
+        raise Invalid("Of which session?", hint="In its notebook: %mlops run extract NAME. Of a record: --run RUN")
+    path = Path(output).expanduser().absolute() if output is not None else None
+    with steps_bar(f"extract {result}"[:40]) as (say, progress):
+        return extracting.extract(told, result, output=path, budget_s=budget_s, timeout_s=timeout_s, progress=progress, say=say)
 
 
 def _write(name: str, text: str) -> None:

@@ -28,7 +28,7 @@ def missing(record: RunRecord) -> list[str]:
         found.append("the folder it worked in was not recorded")
     elif record.folder is not None and not os.path.isdir(record.folder):
         found.append(f"the folder it worked in is gone: {record.folder}")
-    written = set(writes(record))
+    written = set(writes(record.files))
     for use in record.files:
         if use.mode != "write" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
             found.append(f"a file it read is gone: {use.path}")
@@ -40,9 +40,9 @@ def reads(record: RunRecord) -> list[str]:
     return list(dict.fromkeys(use.path for use in record.files if use.mode != "write" and use.kind == "file"))
 
 
-def writes(record: RunRecord) -> list[str]:
-    """The files that a run wrote, in order."""
-    return list(dict.fromkeys(use.path for use in record.files if use.mode == "write" and use.kind == "file"))
+def writes(files: Iterable[FileUse]) -> list[str]:
+    """The files that were written, in order."""
+    return list(dict.fromkeys(use.path for use in files if use.mode == "write" and use.kind == "file"))
 
 
 def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:

@@ -223,6 +223,23 @@ export interface Verifications {
   verifications: Verification[];
 }
 
+/** The smallest notebook found that gives a session's result, if one does. */
+export interface Extraction {
+  name: string;
+  of: string;
+  notebook: string | null;
+  sentence: string;
+  same: boolean;
+  exactly: boolean;
+  session_cells: number;
+  session_lines: number;
+  cells: number;
+  lines: number;
+  parameters: { [key: string]: Json };
+  tried: number;
+  duration_s: Real;
+}
+
 /** One column's digest: its name, canonical type and every value; and in short those of its blocks (`data.blocks`). */
 export interface ColumnDigest {
   name: string;
@@ -576,6 +593,7 @@ export interface Verbs {
   'run.show': { request: { run: string }; result: RunRecord };
   'run.compare': { request: { runs: string[] }; result: Comparison };
   'run.verify': { request: { run?: string | null; experiment?: string | null; filter?: string | null; env?: 'here' | 'recreate'; timeout_s?: Real | null; jobs?: number | null; junit?: string | null; markdown?: string | null }; result: Verification | Verifications };
+  'run.extract': { request: { result: string; run?: string | null; output?: string | null; budget_s?: Real; timeout_s?: Real | null }; result: Extraction };
   'data.show': { request: { digest: string }; result: Dataset };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
@@ -612,6 +630,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'run.show': ['GET', '/runs/{run}'],
   'run.compare': ['GET', '/run-comparison'],
   'run.verify': ['POST', '/verifications'],
+  'run.extract': ['POST', '/extractions'],
   'data.show': ['GET', '/datasets/{digest}'],
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],

@@ -59,6 +59,13 @@ class Slicer:
         asked = set(self._requires.get(position, NOTHING)) if names is None else self._made(names, randomness=False)
         return self._all(asked)
 
+    def makers(self, name: str) -> list[int]:
+        """The executions, in order, that bound a name to what it is bound to, or changed that."""
+        self._catch_up()
+        world = self._world
+        apart = {at for at in (world.process, world.anything) if at is not None}
+        return sorted(self._made([name], randomness=False) - apart)
+
     def before(self, names: CellNames) -> list[int]:
         """The executions that a cell depends on that is about to be executed, and may draw random numbers."""
         self._catch_up()

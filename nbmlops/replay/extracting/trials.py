@@ -1,0 +1,68 @@
+"""Candidates executed, each in a fresh kernel, and their results compared with the session's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import nbformat
+
+from nbmlops.replay.again import executed
+from nbmlops.replay.extracting.layout import Laid
+from nbmlops.replay.extracting.looking import CELL, kept
+from nbmlops.replay.values import State
+from nbmlops.runs.records import FileUse
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How executing a candidate went: `same`, or why not."""
+
+    same: bool
+    why: str = ""
+    exactly: bool = False
+    state: State | None = None
+
+
+@dataclass
+class Trials:
+    """Executes candidates against one expected result, until the budget is spent."""
+
+    expression: str
+    expected: State | None  # None: whatever comes out is taken
+    folder: str
+    files: Sequence[FileUse]
+    budget_s: float
+    timeout_s: float | None = None
+    progress: Callable[[int, int], None] | None = None
+    tried: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left_s(self) -> float:
+        """What is left of the budget."""
+        return self.budget_s - (time.monotonic() - self.began)
+
+    def run(self, laid: Laid, name: str) -> Trial:
+        """Execute a candidate and compare."""
+        self.tried += 1
+        notebook = laid.notebook()
+
+        def prepare(folder: str) -> None:
+            look = nbformat.v4.new_code_cell(CELL.format(expression=self.expression, folder=folder), id="look")
+            notebook.cells.insert(len(notebook.cells) - bool(laid.result), look)
+
+        with executed(
+            notebook, name=name, folder=self.folder, files=self.files, timeout_s=self.timeout_s, progress=self.progress, prepare=prepare,
+        ) as (scratch, done):  # fmt: skip
+            state = kept(scratch)
+        if isinstance(state, str):
+            return Trial(False, state)
+        if state is None:
+            return Trial(False, done.run.error or "it did not come to its end")
+        if self.expected is not None and not state.is_(self.expected):
+            return Trial(False, "it gives another result", state=state)
+        if done.run.status != "finished":
+            return Trial(False, done.run.error or "it did not come to its end", state=state)
+        return Trial(True, exactly=self.expected is None or state.exact == self.expected.exact, state=state)
