@@ -20,7 +20,8 @@ def measure() -> list[dict[str, Any]]:
     """One row a session: what came of it here and there, and whether it gives the same in a fresh process."""
     names = sorted(path.stem for path in (ROOT / "tests" / "replay" / "messy").glob("*.ipy"))
     if other() is None:
-        print(f"ipyflow is missing: {HOW}\n  NBMLOPS_BENCH_IPYFLOW_PYTHON=flow-venv/bin/python python -m benchmarks extract", file=sys.stderr)
+        again = "NBMLOPS_BENCH_IPYFLOW_PYTHON=flow-venv/bin/python python -m benchmarks extract"
+        print(f"ipyflow is missing: {HOW}\n  {again}", file=sys.stderr)
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(_row, names))
 

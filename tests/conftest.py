@@ -13,6 +13,14 @@ import pytest
 from nbmlops.workspace import Workspace
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_ipython_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """IPython keeps one history for all shells of a user, and warns a shell that finds it locked by another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def main_module() -> Iterator[None]:
     """An IPython shell made in a test puts its own module in `__main__`'s place; spawned processes need the true one."""
