@@ -30,6 +30,8 @@ def main() -> int:
     _parent = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     threading.Thread(target=_stop_when_alone, daemon=True).start()
+    # jsonschema loads it where it is there, to check IRIs, which notebooks have none of: its grammar takes a second to compile.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.reading import remote, sql
 from nbmlops.capture.reading.programs import files_named
+from nbmlops.runs.records import IN_PLACE
 
 if TYPE_CHECKING:
     from nbmlops.capture.reading.reads import Reads
@@ -131,7 +132,7 @@ def _open_file(reads: Reads, given: Any, mode: str | None, result: Any) -> None:
     if isinstance(name, str) and mode is not None and os.path.isfile(name):
         if isinstance(opened, str) and "+" not in opened:
             mode = "read" if "r" in opened else "write"
-        reads.note(name, mode)
+        reads.note(name, mode, note=IN_PLACE if mode == "write" else None)  # if this cell opened it, that was heard
 
 
 def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:

@@ -114,6 +114,9 @@ class Calls(Objects):
                         found |= {method for named in self.methods.get(owner, {}).values() for method in named}
                         found.add(self.new("", args[0]))
                 return frozenset(found)
+        if dotted == "importlib.reload" and args:
+            self.change(args[0])
+            return args[0]
         effect = of_function(dotted, discarded=called.discarded)
         if "p" in effect.changes:
             first = called.text or ""

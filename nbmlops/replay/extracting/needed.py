@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from nbmlops.capture.slicing.slices import Slicer
 from nbmlops.replay.extracting.statements import Execution, Statement
 from nbmlops.runs.records import IN_PLACE
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_ADDS = re.compile(r"""["'](?:a|w|x|r\+)[bt]?\+?["']""")
+_WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(-a[ \t]+|--append[ \t]+)?(\S+)")
+_DEEP = 4
 
 # Statements that change how values are shown, and no value. For a figure they may matter: then the result is not the same.
 _FOR_THE_EYE = re.compile(
@@ -26,6 +33,9 @@ class Needs:
     def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, shell: bool) -> None:
         self._executions = {one.position: one for one in executions}
         self._found = found
+        self._texts: dict[int, str] = {}
+        self._binders: dict[str, list[int]] = {}
+        self._by_position: dict[int, list[Statement]] = {}
         self._slicer = Slicer()
         for one in found:
             self._slicer.note(one.number, one.names if shell else one.without_shell, {}, raised=one.raised)
@@ -38,41 +48,107 @@ class Needs:
     def with_writers(self, needed: set[int]) -> set[int]:
         """Statements with those that wrote the files they read, and what these need in turn."""
         while True:
-            more = {writer for number in needed for writer in self._writers(self._found[number])} - needed
+            more: set[int] = set()
+            for number in needed:
+                more |= self._writers(self._found[number]) | self._loaders(self._found[number])
+            more -= needed
             if not more:
                 return needed
             needed = needed.union(more, *(self._slicer.needed(number) for number in more))
 
     def _writers(self, reader: Statement) -> set[int]:
+        """The statements that wrote what a statement read: back to the last that began the file anew."""
         found: set[int] = set()
         for path in self._touched(reader, "read") | self._touched(reader, "import"):
-            for position in sorted(self._executions, reverse=True):
-                if position > reader.position or not self._wrote(position, path):
+            for writer in reversed(self._found[: reader.number]):
+                cell = _WRITEFILE.match(writer.source)
+                is_cell = cell is not None and os.path.basename(cell[2]) == os.path.basename(path)
+                if not is_cell and path not in self._touched(writer, "write") and not self._opens(writer, path):
                     continue
-                of_it = [one for one in self._found if one.position == position and one.number < reader.number]
-                writing = [one for one in of_it if path in self._touched(one, "write")]
-                found |= {one.number for one in writing}
-                if any(use.note != IN_PLACE for use in self._executions[position].files if use.mode == "write" and use.path == path):
-                    break  # it began the file anew: what was in it before does not matter
+                found.add(writer.number)
+                found |= self._through(writer, reader)
+                uses = self._executions[writer.position].files
+                if is_cell and cell is not None:
+                    anew = not cell[1]
+                else:
+                    anew = any(use.mode == "write" and use.path == path and use.note != IN_PLACE for use in uses)
+                if anew:
+                    break
         return found
 
-    def _wrote(self, position: int, path: str) -> bool:
-        return any(use.mode == "write" and use.path == path for use in self._executions[position].files)
+    def _loaders(self, statement: Statement) -> set[int]:
+        """The statements that loaded the modules it imports before: importing one again changes nothing."""
+        if not isinstance(statement.node, (ast.Import, ast.ImportFrom)):
+            return set()
+        names = set(_NAME.findall(statement.source))
+        before = self._found[: statement.number]
+        return {one.number for one in before if any(names & _stems(path) for path in self._modules(one))}
+
+    def _modules(self, statement: Statement) -> set[str]:
+        """The files of the user's own that a statement loaded as modules."""
+        return {path for path in self._touched(statement, "import") if any(stem in statement.source for stem in _stems(path))}
+
+    def _through(self, writer: Statement, reader: Statement) -> set[int]:
+        """The statements in between that used what the writer opened: they may have written through it."""
+        found = set()
+        open_names = set(writer.names.binds)
+        for one in self._found[writer.number + 1 : reader.number]:
+            if open_names & (one.names.loads | set(one.names.flow.values)):
+                found.add(one.number)
+            open_names -= one.names.sure
+        return found
+
+    def _opens(self, statement: Statement, path: str) -> bool:
+        """Whether it says itself that it opens a file to add to it: what is written may reach the file much later."""
+        return _ADDS.search(statement.source) is not None and os.path.basename(path) in self._text(statement)
 
     def _touched(self, statement: Statement, mode: str) -> set[str]:
-        """The files that a statement may have read or written: what its cell did and no other statement of it names."""
+        """The files that a statement may have read or written: of what its cell did, what it names, and what no statement names."""
         if not (statement.calls or mode == "import"):
             return set()
         found = set()
         for use in self._executions[statement.position].files:
-            if use.kind != "file" or use.mode != mode:
-                continue
-            name = os.path.basename(use.path.rstrip(os.sep))
-            if name in statement.source or not any(
-                name in one.source for one in self._found if one.position == statement.position and one.calls
-            ):
-                found.add(use.path)
+            if use.kind == "file" and use.mode == mode and use.path not in found:
+                name = os.path.basename(use.path.rstrip(os.sep))
+                if name in self._text(statement) or not any(name in self._text(one) for one in self._of(statement.position)):
+                    found.add(use.path)
         return found
+
+    def _of(self, position: int) -> list[Statement]:
+        if not self._by_position:
+            for one in self._found:
+                self._by_position.setdefault(one.position, []).append(one)
+        return [one for one in self._by_position[position] if one.calls]
+
+    def _text(self, statement: Statement) -> str:
+        """A statement's source and that of what bound the names it uses: functions that it calls, texts that it is given."""
+        known = self._texts.get(statement.number)
+        if known is None:
+            seen, asked = {statement.number}, [(statement, 0)]
+            while asked:
+                one, depth = asked.pop()
+                for word in _NAME.findall(one.source) if depth < _DEEP else ():
+                    binder = self._bound_before(word, one.number)
+                    if binder is not None and binder not in seen:
+                        seen.add(binder)
+                        asked.append((self._found[binder], depth + 1))
+            known = self._texts[statement.number] = "\n".join(self._found[number].source for number in sorted(seen))
+        return known
+
+    def _bound_before(self, name: str, number: int) -> int | None:
+        if not self._binders:
+            for one in self._found:
+                for bound in one.names.binds:
+                    self._binders.setdefault(bound, []).append(one.number)
+        binders = self._binders.get(name, [])
+        at = bisect_left(binders, number)
+        return binders[at - 1] if at else None
+
+
+def _stems(path: str) -> set[str]:
+    """What a module's file may be called in an import: by its own name, or, of a package, by its folder's."""
+    stem = os.path.splitext(os.path.basename(path))[0]
+    return {os.path.basename(os.path.dirname(path))} if stem == "__init__" else {stem}
 
 
 def for_the_eye(statement: Statement) -> bool:

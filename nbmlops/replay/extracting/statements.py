@@ -13,7 +13,7 @@ from nbmlops.capture.slicing.names import CellNames, Kind, analyse
 from nbmlops.capture.slicing.steps import CellSteps, Do
 from nbmlops.runs.records import FileUse
 
-_WRAPPED = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*%%(?:time|capture|mlops|prun)\b[^\n]*\n")
+_WRAPPED = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*%%(?:(?:time|mlops|prun)\b[^\n]*|capture(?:[ \t]+--\S+)*[ \t]*)\n")
 _ASKS_US = re.compile(r"^\s*(%mlops\b|%(re|un)?load_ext\s+nbmlops\b)")
 _AWAIT = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
@@ -117,8 +117,8 @@ def _parts(execution: Execution) -> list[tuple[str, ast.Module, bool]]:
 def unwrapped(source: str) -> str:
     """A cell without the magic that only times it, hides what it shows, or records it.
 
-    >>> unwrapped("%%time\\nx = 1"), unwrapped("%%bash\\nls")
-    ('x = 1', '%%bash\\nls')
+    >>> [unwrapped(cell) for cell in ("%%time\\nx = 1", "%%capture\\nf()", "%%capture out\\nf()", "%%bash\\nls")]
+    ['x = 1', 'f()', '%%capture out\\nf()', '%%bash\\nls']
     """
     while (found := _WRAPPED.match(source)) is not None:
         source = source[found.end() :]
@@ -143,6 +143,8 @@ def parsed(source: str) -> tuple[ast.Module | None, str]:
 
 def _text(source: str, changed: str, node: ast.stmt, begin: int, end: int, tree: ast.Module) -> str:
     """A statement's text as it was written, with the comments right above it; as Python, where it shares a line with others."""
+    if source.lstrip().startswith("%%"):
+        return source
     last = node.end_lineno or begin
     lines = source.split("\n")
     alone = sum(one.lineno <= last and (one.end_lineno or one.lineno) >= begin for one in tree.body) == 1
