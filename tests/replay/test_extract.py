@@ -77,8 +77,10 @@ def extracted(name: str, folder: Path) -> dict[str, object]:
         assert status == "ok", printed
         expected = printed.rpartition("RESULT:")[2].strip()
         began = time.monotonic()
-        line = f"import json as _j, dataclasses as _d\n_x = get_ipython().run_line_magic('mlops', {f'run extract {session.target} --output out.ipynb'!r})"
-        status, printed = k.run(f"{line}\nprint('SAID:' + _j.dumps(_d.asdict(_x), default=str) if _x is not None else 'SAID:null')", timeout=300)
+        asked = f"run extract {session.target} --output {folder / 'out.ipynb'}"
+        line = f"import json as _j, dataclasses as _d\n_x = get_ipython().run_line_magic('mlops', {asked!r})"
+        say = "print('SAID:' + _j.dumps(_d.asdict(_x), default=str) if _x is not None else 'SAID:null')"
+        status, printed = k.run(f"{line}\n{say}", timeout=300)
         assert status == "ok" and "SAID:" in printed, printed
     said = json.loads(printed.rpartition("SAID:")[2])
     if said is None:

@@ -120,8 +120,8 @@ class _Search:
     def _candidates(self, names: Sequence[str], everything: frozenset[int]) -> Iterator[frozenset[int]]:
         """Sets of statements, each with the last one's in it."""
         last: frozenset[int] = frozenset()
-        for shell in (False, True):
-            needs = Needs(self.told.executions, self.found, shell=shell)
+        for texts, shell in ((False, False), (True, False), (True, True)):
+            needs = Needs(self.told.executions, self.found, texts=texts, shell=shell)
             numbers = frozenset(needs.of(names)) | last
             seen = frozenset(number for number in numbers if for_the_eye(self.found[number]))
             for chosen in (numbers - seen, numbers):

@@ -6,9 +6,12 @@ import ast
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from nbmlops.capture.slicing.names import CellNames
 from nbmlops.capture.slicing.slices import Slicer
+from nbmlops.capture.slicing.steps import Do
 from nbmlops.replay.extracting.statements import Execution, Statement
 from nbmlops.runs.records import IN_PLACE
 
@@ -27,18 +30,26 @@ _FOR_THE_EYE = re.compile(
 class Needs:
     """Knows where every name's value comes from, statement by statement.
 
-    `shell`: whether what magics and lines for the shell may have done counts.
+    `texts`: whether words in texts are names too, as they are in formulas and in SQL over frames. `shell`: whether what magics and
+    lines for the shell may have done counts.
     """
 
-    def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, shell: bool) -> None:
+    def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, texts: bool, shell: bool) -> None:
         self._executions = {one.position: one for one in executions}
         self._found = found
         self._texts: dict[int, str] = {}
         self._binders: dict[str, list[int]] = {}
         self._by_position: dict[int, list[Statement]] = {}
         self._slicer = Slicer()
+        held: dict[str, str] = {}  # texts by the names that they are bound to
         for one in found:
-            self._slicer.note(one.number, one.names if shell else one.without_shell, {}, raised=one.raised)
+            names = one.names if shell else one.without_shell
+            self._slicer.note(one.number, _with_texts(one, names, held) if texts else names, {}, raised=one.raised)
+            node = one.node
+            for name in names.binds:
+                held.pop(name, None)
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                    held[name] = node.value.value
 
     def of(self, names: Iterable[str]) -> set[int]:
         """The numbers of the statements that names' values are made of, those among them that wrote files which others read."""
@@ -50,7 +61,8 @@ class Needs:
         while True:
             more: set[int] = set()
             for number in needed:
-                more |= self._writers(self._found[number]) | self._loaders(self._found[number])
+                one = self._found[number]
+                more |= self._writers(one) | self._loaders(one) | self._changed_in_databases(one)
             more -= needed
             if not more:
                 return needed
@@ -87,6 +99,17 @@ class Needs:
     def _modules(self, statement: Statement) -> set[str]:
         """The files of the user's own that a statement loaded as modules."""
         return {path for path in self._touched(statement, "import") if any(stem in statement.source for stem in _stems(path))}
+
+    def _changed_in_databases(self, statement: Statement) -> set[int]:
+        """The statements that changed what is in the databases it asks or changes."""
+        if not statement.calls:
+            return set()
+        asked = {use.path for use in self._executions[statement.position].files if use.kind == "sql"}
+        changed = {
+            position for position, execution in self._executions.items()
+            if any(use.kind == "sql" and use.mode == "write" and use.path in asked for use in execution.files)
+        }  # fmt: skip
+        return {one.number for one in self._found[: statement.number] if one.position in changed and one.calls}
 
     def _through(self, writer: Statement, reader: Statement) -> set[int]:
         """The statements in between that used what the writer opened: they may have written through it."""
@@ -143,6 +166,18 @@ class Needs:
         binders = self._binders.get(name, [])
         at = bisect_left(binders, number)
         return binders[at - 1] if at else None
+
+
+def _with_texts(statement: Statement, names: CellNames, held: Mapping[str, str]) -> CellNames:
+    """What a statement does to names, if the words of the texts it gives to calls are names that it loads."""
+    calls = [part for part in ast.walk(statement.tree) if isinstance(part, ast.Call)]
+    texts = [part.value for call in calls for part in ast.walk(call) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+    if calls:
+        texts += [held[name] for name in names.loads if name in held]
+    words = sorted({word for text in texts for word in _NAME.findall(text)})
+    slots = names.steps.slots
+    loads = [(Do.LOAD, slots + at, word, False) for at, word in enumerate(words)]
+    return replace(names, steps=replace(names.steps, steps=[*loads, *names.steps.steps], slots=slots + len(words)))
 
 
 def _stems(path: str) -> set[str]:
