@@ -28,6 +28,7 @@ ALL = (
     "crowd",
     "proof",
     "extract",
+    "verifying",
 )
 
 

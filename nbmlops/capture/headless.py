@@ -54,6 +54,16 @@ def finish() -> None:
             note = f"not kept: {error.message}"
         except Exception as error:  # the format's own refusals are of many types
             note = f"not kept: {type(error).__name__}: {error}"
-        run.book.keep_fitted(run.id, facts.number, digest, note)
+        run.book.keep_fitted(run.id, facts.number, digest, note, _state(estimator))
     surroundings.settled()  # a runner that has its answer may kill the kernel
     current.end(run)
+
+
+def _state(estimator: object) -> str | None:
+    """What a fitted estimator is, in brief; None where that cannot be told."""
+    from nbmlops.data.values import state_of
+
+    try:
+        return state_of(estimator).brief
+    except Exception:  # whatever an object's own code raises; nothing of the run depends on it
+        return None

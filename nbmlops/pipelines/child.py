@@ -25,17 +25,24 @@ class OutOfTime(KeyboardInterrupt):
 def main() -> int:
     """0: executed (the run says how); 1: it could not be executed."""
     global _parent
-    asked = json.loads(sys.stdin.readline())
     # Nobody else has this one: the kernel, and what a cell leaves running, would hold it open.
     _parent = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    threading.Thread(target=_stop_when_alone, daemon=True).start()
     # jsonschema loads it where it is there, to check IRIs, which notebooks have none of: its grammar takes a second to compile.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
 
+
+    line = sys.stdin.readline()
+    if not line:
+        return 0  # it was made ready, and not needed
+    asked = json.loads(line)
+    threading.Thread(target=_stop_when_alone, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    os.chdir(asked["cwd"])
     logging.getLogger("papermill").setLevel(logging.ERROR)
     begin = NotebookExecutionManager.cell_start
 

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from nbmlops.pipelines.executor import EXECUTES
 from nbmlops.settings import ENVIRONMENT
 
 _JOURNAL, _OLD = "changed.jsonl", "old"
@@ -174,8 +175,9 @@ def _stop(folder: Path) -> None:
     import psutil
 
     mine = os.getpid()
+    noted = _noted(folder)
     for _ in range(100):
-        left = [process for process in psutil.process_iter() if process.pid != mine and _given(process, str(folder))]
+        left = [process for process in psutil.process_iter() if process.pid != mine and _of(process, str(folder), noted)]
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
@@ -184,11 +186,23 @@ def _stop(folder: Path) -> None:
         time.sleep(0.05)  # not waited for: a child's end is for who started it to see
 
 
-def _given(process: Any, folder: str) -> bool:
+def _noted(folder: Path) -> dict[int, float]:
+    try:
+        lines = (folder / EXECUTES).read_text("ascii").split("\n")
+        return {int(pid): float(began) for pid, _, began in (line.partition(" ") for line in lines) if began}
+    except (OSError, ValueError):
+        return {}
+
+
+def _of(process: Any, folder: str, noted: dict[int, float]) -> bool:
     import psutil
 
     try:
-        return bool(process.environ().get(ENVIRONMENT) == folder and process.status() != psutil.STATUS_ZOMBIE)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if process.pid in noted:
+            return bool(process.create_time() == noted[process.pid])
+        return bool(process.environ().get(ENVIRONMENT) == folder)
     except (psutil.Error, OSError):
         return False  # another user's, or gone
 

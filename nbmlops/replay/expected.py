@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nbmlops.data.values import state_of
 from nbmlops.ledger.blobs import digest_bytes
-from nbmlops.replay.values import state_of
 
 
 def expect(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbmlops.capture.showing.outputs import digest_of_saved
+from nbmlops.data.values import alike
 from nbmlops.replay.records import Compared, Deviation, Part
 from nbmlops.replay.written import cells_in_order, made
 from nbmlops.runs.records import FileUse, RunRecord
@@ -14,6 +15,7 @@ from nbmlops.runs.records import FileUse, RunRecord
 RELATIVE = 1e-9
 _EXACT = "the same, byte for byte"
 _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
+_FITTED = f"the same attributes; sums of their floats within {RELATIVE:g} of their size; how long something took left out"
 _SHOWN = "the same text; times, addresses, progress and how a text was cut left out"
 
 
@@ -43,6 +45,7 @@ def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = Fal
     hold("frame", "the same values, types, names and order", _frames(record, places), _frames(other, others), exactly)
     hold("seed", _EXACT, _seeds(record, places), _seeds(other, others), exactly)
     hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)
+    hold("fitted", _FITTED, *_both(_fitted(record, places), _fitted(other, others)), alike)
     hold("metric", _CLOSE, _metrics(record), _metrics(other), close)
     hold("error", "the same exception", _errors(record, places), _errors(other, others), exactly)
     hold("output", _SHOWN, _outputs(record, places), _outputs(other, others), _shows_the_same)
@@ -101,6 +104,20 @@ def _parameters(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
         for number, fit in enumerate(record.fits)
         for name, value in fit.parameters.items()
     }
+
+
+def _fitted(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
+    return {
+        (places.get(fit.position if fit.position is not None else -1), f"fit {number} ({fit.estimator.rpartition('.')[2]})"): fit.state
+        for number, fit in enumerate(record.fits)
+        if fit.state is not None
+    }
+
+
+def _both(before: dict[Any, Any], after: dict[Any, Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
+    """What was kept on both sides: a living session keeps no fitted estimator, and the last few are kept of many."""
+    names = before.keys() & after.keys()
+    return {name: held for name, held in before.items() if name in names}, {name: held for name, held in after.items() if name in names}
 
 
 def _metrics(record: RunRecord) -> dict[Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nbmlops.runs.records import Verdict
 
-Part = Literal["environment", "variable", "file", "module", "frame", "seed", "parameter", "metric", "output", "error", "cell"]
+Part = Literal["environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "output", "error", "cell"]
 Cause = Literal["data", "code", "environment", "randomness", "time or network", "order or hidden state", "unknown"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -32,7 +33,10 @@ except ImportError: pass
 if 'torch' in _y.modules: _y.modules['torch'].manual_seed(0)
 del _o, _r, _s, _y, _d
 """
-_BLAMED = ("file", "module", "frame", "seed", "parameter", "metric", "error", "output")
+_CLOCK = re.compile(
+    r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|\btime\.(?:time|time_ns|ctime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
+)
+_BLAMED = ("file", "module", "frame", "seed", "parameter", "fitted", "metric", "error", "output")
 Execute = Callable[..., RunRecord]
 
 
@@ -104,14 +108,19 @@ def _of_saved(
     cell = min((one.cell for one in saved.changes if one.cell is not None), default=_first(deviations))
     shows = _first(deviations)
     seen = f"; it shows first in cell {shows}" if shows is not None and shows != cell else ""
+    hold = f"The cells as they ran hold. Since then {changed}, and"
     _, between = held_against(done, anew(), by_position=True)
+    cause: Cause = "order or hidden state"
+    why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}"
     if _blamed(between):
         _, still = held_against(anew(_SEED_ALL), anew(_SEED_ALL), by_position=True)
-        if not _blamed(still):
-            why = f"The cells as they ran hold. Since then {changed}, and the notebook draws random numbers that no seed fixes{seen}"
-            return said("DIFFERS", f"{why}.", cause="randomness", cell=cell, compared=compared, deviations=deviations)
-    why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}{seen}"
-    return said("DIFFERS", f"{why}.", cause="order or hidden state", cell=cell, compared=compared, deviations=deviations)
+        if _blamed(still):
+            cause, why = "time or network", f"{hold} the notebook comes out otherwise every time: the clock, or the network"
+        else:
+            cause, why = "randomness", f"{hold} the notebook draws random numbers that no seed fixes"
+    elif any(asks_the_clock(str(one.after)) and not asks_the_clock(str(one.before)) for one in saved.changes):
+        cause, why = "time or network", f"{hold} it asks the clock"
+    return said("DIFFERS", f"{why}{seen}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
 
 
 def _changed(changes: list[Deviation]) -> str:
@@ -169,9 +178,21 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
         first = changed[0]
         what = f"{first.name} was {first.before or 'not there'}, is {first.after or 'not there'}"
         return "environment", cell, f"The environment changed: {what}"
+    asking = next((one for one in record.cells if one.position <= (cell or 0) and asks_the_clock(one.source)), None)
+    if asking is not None:
+        return "time or network", cell, f"Cell {asking.position} asks the clock"
     if record.hidden:
         return "order or hidden state", cell, f"It used {record.hidden[0].name}, which was {record.hidden[0].why}"
     return "unknown", cell, "It comes out otherwise, and why is not known"
+
+
+def asks_the_clock(source: str) -> bool:
+    """Whether code asks what time it is, other than to measure how long something takes.
+
+    >>> [asks_the_clock(one) for one in ("x = pd.Timestamp.now()", "age = date.today() - born", "t = time.perf_counter()")]
+    [True, True, False]
+    """
+    return _CLOCK.search(source) is not None
 
 
 def _of_variable(before: Any, after: Any) -> str:

@@ -85,9 +85,9 @@ class RunBook:
         self.end(found.id, status, error=f"Ended by {self.workspace.actor}; it was run on {owner.host}." if status == "killed" else None)
         return self.run(found.id)
 
-    def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None) -> None:
-        """Say under which digest a fitted estimator was kept, or why it was not."""
-        self._say(Event(run_id, kept=Kept(number, artifact, note)))
+    def keep_fitted(self, run_id: str, number: int, artifact: str | None, note: str | None, state: str | None = None) -> None:
+        """Say under which digest a fitted estimator was kept, or why it was not; and what it is, in brief."""
+        self._say(Event(run_id, kept=Kept(number, artifact, note, state)))
 
     def settle(self) -> list[str]:
         """Take in what dead processes left, and find runs whose owner has died: `killed`. Gives their ids."""
@@ -214,7 +214,7 @@ class RunBook:
         rows = self._read("SELECT * FROM fit WHERE run = ? ORDER BY number", run_id)
         return [
             Fit(
-                **{k: f[k] for k in ("number", "position", "estimator", "frame", "target", "duration_s", "artifact", "note")},
+                **{k: f[k] for k in ("number", "position", "estimator", "frame", "target", "duration_s", "artifact", "note", "state")},
                 parameters=load(f["parameters"]),
                 depends=json.loads(f["depends"] or "[]"),
             )

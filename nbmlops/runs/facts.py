@@ -81,7 +81,7 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
         tx.insert(
             "fit", or_replace=True, run=run, number=fit.number, position=fit.position, estimator=text(fit.estimator),
             parameters=dump(fit.parameters), frame=fit.frame, target=fit.target, duration_s=fit.duration_s, artifact=fit.artifact,
-            note=fit.note and text(fit.note), depends=json.dumps(fit.depends),
+            note=fit.note and text(fit.note), depends=json.dumps(fit.depends), state=fit.state,
         )  # fmt: skip
     if facts.trials:
         tx.many(

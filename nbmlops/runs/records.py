@@ -102,7 +102,8 @@ class FileUse:
 class Fit:
     """One call of fit: the estimator with its parameters, and the fingerprints of what went in.
 
-    `depends` has the positions of the cells that what went in was made by.
+    `depends` has the positions of the cells that what went in was made by. `state` is what the estimator was at the run's end, in
+    brief (`data/values.py`), where that was kept.
     """
 
     number: int
@@ -115,6 +116,7 @@ class Fit:
     artifact: str | None
     note: str | None
     depends: list[int] = field(default_factory=list)
+    state: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,7 @@ class Kept:
     number: int
     artifact: str | None
     note: str | None
+    state: str | None = None
 
 
 @dataclass
@@ -100,8 +101,8 @@ def apply(tx: Any, event: Event) -> None:
         write_facts(tx, event.run, event.facts)
     if event.kept:
         tx.run(
-            "UPDATE fit SET artifact = ?, note = coalesce(?, note) WHERE run = ? AND number = ?",
-            event.kept.artifact, event.kept.note and text(event.kept.note), event.run, event.kept.number,
+            "UPDATE fit SET artifact = ?, note = coalesce(?, note), state = coalesce(?, state) WHERE run = ? AND number = ?",
+            event.kept.artifact, event.kept.note and text(event.kept.note), event.kept.state, event.run, event.kept.number,
         )  # fmt: skip
     if event.ended:
         over = event.ended

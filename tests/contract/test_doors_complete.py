@@ -22,6 +22,7 @@ every_verb = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.id)
 # Verbs that have no REST door although they need no live object: what they change is in the process that asks.
 NOTEBOOK_OR_SHELL = {
     "workspace.init": "it makes a folder where the person stands",
+    "workspace.status": "a session belongs to the kernel that it lives in",
     "run.start": "a run belongs to the process that does the work",
     "run.end": "a run belongs to the process that does the work",
     "run.log": "a run belongs to the process that does the work",

@@ -3,7 +3,8 @@
 Each file in `faulted/` is a notebook in percent format. Its last part says what is changed, and what must be said of it:
 
     # %% fault: CAUSE CELL [VERDICT]
-    code that changes `folder` (its files), `cells` (the saved notebook's sources) or `env` (environment variables)
+    code that changes `folder` (its files), `cells` (the saved notebook's sources), `env` (environment variables) or what is installed
+    (`install(library, version, source)` puts another `unitkit` in the place of the one that is there)
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,27 +69,48 @@ def save(path: Path, cells: list[str], before: list[str]) -> Path:
     return path
 
 
+def install(folder: Path, version: str, source: str) -> Path:
+    """A distribution `unitkit` in a folder that PYTHONPATH names, as pip would leave it there."""
+    for path in folder.glob("*.dist-info"):
+        shutil.rmtree(path)
+    (folder / f"unitkit-{version}.dist-info").mkdir(parents=True)
+    (folder / f"unitkit-{version}.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: unitkit\nVersion: {version}\n")
+    (folder / "unitkit.py").write_text(f"{source}\n")
+    return folder
+
+
 def told(name: str, folder: Path):
     """What is said of a notebook as it is, and after its change."""
     case = case_of(name)
     furnish(folder)
-    there = Workspace.at(folder)
+    library = install(folder.with_name(f"{folder.name}-lib"), "1.0", 'FACTORS = {"km": 1000.0, "mile": 1609.3}')
     path = save(folder / "n.ipynb", case.cells, case.cells)
-    before = execute(path, {}, workspace=there)
-    assert before.status == "finished", before.error
-    holds = run.verify(before.id, workspace=there)
-    cells, env = list(case.cells), dict(os.environ)
-    exec(compile(case.change, f"{name}: fault", "exec"), {"folder": folder, "cells": cells, "env": env, "json": json, "re": re, "shutil": shutil})
-    save(path, cells, case.cells)
+    with changed({"PYTHONPATH": os.pathsep.join([str(library), *filter(None, [os.environ.get("PYTHONPATH")])])}):
+        there = Workspace.at(folder)
+        before = execute(path, {}, workspace=there)
+        assert before.status == "finished", before.error
+        holds = run.verify(before.id, workspace=there)
+        cells, env = list(case.cells), dict(os.environ)
+        known = {"folder": folder, "cells": cells, "env": env, "library": library, "install": install, "json": json, "re": re, "shutil": shutil}
+        exec(compile(case.change, f"{name}: fault", "exec"), known)
+        save(path, cells, case.cells)
+        with changed(env):
+            after = run.verify(before.id, workspace=there)
+        there.close()
+    shutil.rmtree(library)
+    return case, holds, after
+
+
+@contextmanager
+def changed(env: dict[str, str]) -> Iterator[None]:
+    """Environment variables, as long as the block lasts."""
     kept = dict(os.environ)
     try:
-        os.environ.update({name: value for name, value in env.items() if kept.get(name) != value})
-        after = run.verify(before.id, workspace=there)
+        os.environ.update(env)
+        yield
     finally:
         os.environ.clear()
         os.environ.update(kept)
-        there.close()
-    return case, holds, after
 
 
 @pytest.mark.slow

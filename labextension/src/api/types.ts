@@ -100,6 +100,7 @@ export interface Fit {
   artifact: string | null;
   note: string | null;
   depends: number[];
+  state: string | null;
 }
 
 /** Bytes a run produced, found by digest. */
@@ -182,7 +183,7 @@ export interface Comparison {
 
 /** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
 export interface Compared {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'error' | 'cell';
   things: number;
   differ: number;
   tolerance: string;
@@ -190,7 +191,7 @@ export interface Compared {
 
 /** One thing that came out otherwise; `cell` is the position it had in the run. */
 export interface Deviation {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'metric' | 'output' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'error' | 'cell';
   name: string;
   cell: number | null;
   before: Json;

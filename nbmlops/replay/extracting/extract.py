@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.atomic import write_whole
+from nbmlops.data.values import Unknowable, state_of
 from nbmlops.errors import Invalid, NotFound, Unwritable, there_is
 from nbmlops.ledger.secrets import mask
+from nbmlops.pipelines.executor import one_ahead
 from nbmlops.replay.extracting.layout import EXTRACTED, Laid, laid_out
 from nbmlops.replay.extracting.literals import Parameter
 from nbmlops.replay.extracting.looking import given
@@ -26,7 +28,6 @@ from nbmlops.replay.extracting.sessions import Told
 from nbmlops.replay.extracting.statements import Statement, statements
 from nbmlops.replay.extracting.trials import Trial, Trials
 from nbmlops.replay.records import Extraction
-from nbmlops.replay.values import Unknowable, state_of
 from nbmlops.replay.written import made
 
 
@@ -55,7 +56,8 @@ def extract(
         progress=progress,
     )  # fmt: skip
     search = _Search(told, result, found, trials, say)
-    accepted = search.best(names) if trials.expected is not None or search.whole() else None
+    with one_ahead():
+        accepted = search.best(names) if trials.expected is not None or search.whole() else None
     cells, lines = len(told.executions), _lines(one.source for one in told.executions)
 
     def said(sentence: str, laid: Laid | None, path: Path | None) -> Extraction:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.replay.values import State, Unknowable, state_of
+from nbmlops.data.values import State, Unknowable, state_of
 
 CELL = "__import__('importlib').import_module('nbmlops.replay.extracting.looking').keep({expression!r}, {folder!r})"
 _TEXT, _FLOATS = "result.json", "result.npz"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import nbformat
 
+from nbmlops.data.values import State
 from nbmlops.replay.again import executed
 from nbmlops.replay.extracting.layout import Laid
 from nbmlops.replay.extracting.looking import CELL, kept
-from nbmlops.replay.values import State
 from nbmlops.runs.records import FileUse
 
 
