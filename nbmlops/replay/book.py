@@ -25,6 +25,8 @@ def keep(workspace: Workspace, found: Verification) -> None:
         evidence = {"verdict": found.verdict, "sentence": found.sentence}
         tx.audit(actor=workspace.actor, verb="run.verify", subject=found.run, evidence=evidence, at=found.at)
         tx.changed("run", found.run)
+        for row in tx.read("SELECT DISTINCT model FROM model_version WHERE run = ?", found.run):
+            tx.changed("model", row["model"])
 
 
 def of_run(workspace: Workspace, run_id: str) -> list[Verification]:

@@ -83,7 +83,7 @@ def extract(
     result: Annotated[str, "what is to be made: a name, or a part: model, results['mae']"],
     *,
     run: Annotated[str | None, "of this run's record, not of this notebook's session"] = None,
-    output: Annotated[str | None, "the notebook to write; RESULT.ipynb if not given"] = None,
+    output: Annotated[str | None, "the notebook to write; RESULT.ipynb where the session began if not given"] = None,
     budget_s: Annotated[float, "look for a smaller one for so many seconds"] = 120,
     timeout_s: Annotated[float | None, "stop an execution after so many seconds"] = None,
     workspace: Workspace | None = None,

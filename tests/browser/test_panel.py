@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from nbmlops.ledger.ids import new_id
 from nbmlops.models import verbs as model_verbs
 from nbmlops.models.registry import Registry
+from nbmlops.replay.book import keep
+from nbmlops.replay.records import Verification
 from nbmlops.runs import audit_verbs
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.facts import Facts
@@ -55,6 +58,27 @@ def test_an_empty_folder_says_how_to_begin_and_stays_empty(look: Any, project: P
     expect(sight.panel).to_contain_text("%load_ext nbmlops")
     assert not (project / ".nbmlops").exists()
     sight.picture("panel-empty")
+
+
+def test_a_verdict_stands_with_the_run_and_with_the_version_made_of_it(look: Any, project: Path, workspace: Workspace):
+    import pandas
+    from sklearn.linear_model import LinearRegression
+
+    run = add_run(workspace, project / "train.ipynb", "depth 4", mae=8.125)
+    frame = pandas.DataFrame({"distance": [100.0, 800.0, 2400.0]})
+    fitted = LinearRegression().fit(frame, [30.0, 120.0, 340.0])
+    model_verbs.register("air-time", fitted, run=run, data=frame, workspace=workspace)
+    sight = look()
+    expect(sight.section("runs").locator(".nbmlops-Run")).to_have_count(1)
+    assert sight.panel.locator(".nbmlops-Chip[data-kind=VERIFIED], .nbmlops-Chip[data-kind=DIFFERS]").count() == 0
+    for verdict, words in (("VERIFIED", "verified"), ("DIFFERS", "differs")):  # it follows by itself
+        said = Verification(
+            id=new_id("verification"), run=run, name="depth 4", verdict=verdict, sentence=HOSTILE, cause=None, cell=None, compared=[],
+            deviations=[], missing=[], environment="here", at=workspace.clock(), duration_s=1.0,
+        )  # fmt: skip
+        keep(workspace, said)
+        for section in ("runs", "models"):
+            expect(sight.section(section).locator(f".nbmlops-Chip[data-kind={verdict}]")).to_have_text(words)
 
 
 def test_it_shows_the_open_notebooks_runs_with_what_they_measured(look: Any, project: Path, workspace: Workspace):

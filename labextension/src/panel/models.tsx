@@ -3,7 +3,7 @@ import * as React from 'react';
 import { Model, ModelVersion } from '../api/types';
 import { State } from '../model/model';
 import { LineageOf, LookUp } from './lineage';
-import { Chip, Empty, Facts, Section } from './parts';
+import { Badge, Chip, Empty, Facts, Section } from './parts';
 import { ago, moment, short, useWords } from './words';
 
 export const CHAMPION = 'champion';
@@ -93,6 +93,7 @@ function VersionRow(props: { model: Model; version: ModelVersion } & ModelAction
                   {alias}
                 </Chip>
               ))}
+              <Badge verdict={version.verdict} />
               {metrics.slice(0, 1).map(([name, value]) => (
                 <span key={name} className="nbmlops-Inline">
                   <b>{short(value)}</b> <small>{name}</small>

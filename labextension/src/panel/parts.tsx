@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { ErrorRecord } from '../api/types';
+import { ErrorRecord, Run } from '../api/types';
 import { useWords } from './words';
 
 /** A part of the panel that folds. */
@@ -68,6 +68,24 @@ export function Chip(props: { kind?: string; title?: string; children: React.Rea
     <span className="nbmlops-Chip" data-kind={props.kind} title={props.title}>
       {props.children}
     </span>
+  );
+}
+
+/** Whether executing the run again showed that it holds; nothing where nobody asked. */
+export function Badge({ verdict }: { verdict: Run['verdict'] }): JSX.Element | null {
+  const trans = useWords();
+  if (verdict === null) {
+    return null;
+  }
+  const told: { [verdict in NonNullable<Run['verdict']>]: [string, string] } = {
+    VERIFIED: [trans.__('verified'), trans.__('Executed again in a fresh kernel, it came out the same')],
+    DIFFERS: [trans.__('differs'), trans.__('Executed again in a fresh kernel, it came out otherwise')],
+    CANNOT: [trans.__('cannot be verified'), trans.__('Something is missing to execute it again')]
+  };
+  return (
+    <Chip kind={verdict} title={told[verdict][1]}>
+      {told[verdict][0]}
+    </Chip>
   );
 }
 

@@ -5,7 +5,7 @@ import { State } from '../model/model';
 import { Sparkline } from './charts';
 import { Compared, SideBySide } from './comparison';
 import { LineageOf, LookUp } from './lineage';
-import { Chevron, Dot, Empty, Facts, Section } from './parts';
+import { Badge, Chevron, Dot, Empty, Facts, Section } from './parts';
 import { ago, duration, mainMetric, moment, plain, short, useWords } from './words';
 
 const FIRST = 6;
@@ -128,7 +128,10 @@ function RunRow({ run, metric, look, ...picking }: { run: Run; metric: string | 
       <button type="button" className="nbmlops-Row" aria-expanded={open} onClick={() => setOpen(!open)}>
         <Dot status={run.status} label={told[run.status]} />
         <span className="nbmlops-Row-main">
-          <span className="nbmlops-Name">{run.name}</span>
+          <span className="nbmlops-Chips">
+            <span className="nbmlops-Name">{run.name}</span>
+            <Badge verdict={run.verdict} />
+          </span>
           <span className="nbmlops-Quiet" title={moment(run.started_at)}>
             {ago(run.started_at)}
             {run.status !== 'finished' ? ` · ${told[run.status]}` : run.duration_s === null ? null : ` · ${duration(run.duration_s)}`}

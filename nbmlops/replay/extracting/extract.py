@@ -49,6 +49,7 @@ def extract(
     Raises NotFound for a name that is not there, Invalid for one whose value cannot be compared or an expression that is none.
     """
     began = time.monotonic()
+    path = _free(output or Path(told.folder, f"{_stem(result)}.ipynb"), asked=output is not None)
     names = _names(result, told)
     found = statements(told.executions)
     trials = Trials(
@@ -76,8 +77,7 @@ def extract(
     sentence = f"cells {cells} → {laid.cells}, lines {lines} → {laid.lines}, verified, {took}."
     if laid.lines >= lines:
         sentence = f"Nothing smaller than the whole session gives it: {sentence}"
-    laid.about = _about(result, told, sentence)
-    path = _free(output or Path.cwd() / f"{_stem(result)}.ipynb", asked=output is not None)
+    laid.about = _about(result, told, sentence, path)
     _write(path, laid, told, result)
     return said(sentence, laid, path)
 
@@ -250,8 +250,9 @@ def _stem(result: str) -> str:
     return re.sub(r"\W+", "-", result).strip("-")[:60] or "result"
 
 
-def _about(result: str, told: Told, sentence: str) -> str:
-    return f"# {result}\n\nThe smallest notebook found that gives `{result}` as {_code(told.of)} gave it: {sentence}"
+def _about(result: str, told: Told, sentence: str, path: Path) -> str:
+    where = f"\n\nIt works in {_code(told.folder)}." if path.parent.resolve() != Path(told.folder).resolve() else ""
+    return f"# {result}\n\nThe smallest notebook found that gives `{result}` as {_code(told.of)} gave it: {sentence}{where}"
 
 
 def _code(text: str) -> str:
@@ -274,7 +275,9 @@ def _result(result: str, digest: str, parameters: Sequence[Parameter], files: di
 
 
 def _free(path: Path, *, asked: bool) -> Path:
-    """A path where nothing is yet: nothing is written over."""
+    """A path where nothing is yet: nothing is written over. Raises Invalid, or NotFound for a folder that is not there."""
+    if not path.parent.is_dir():
+        raise NotFound(f"There is no folder {str(path.parent)!r}.", hint="Make it first: mkdir -p")
     if not path.exists():
         return path
     if asked:

@@ -9,6 +9,7 @@ from typing import Any
 from nbmlops.capture.executed import own_command
 from nbmlops.capture.session import Session
 from nbmlops.capture.showing.where import notebook_of
+from nbmlops.errors import NotFound
 from nbmlops.ledger.secrets import MASK
 from nbmlops.replay.extracting.statements import Execution
 from nbmlops.replay.written import cells_in_order
@@ -46,7 +47,9 @@ def of_kernel(session: Session) -> Told:
 
 
 def of_record(record: RunRecord) -> Told:
-    """The session that a run is the record of."""
+    """The session that a run is the record of. Raises NotFound where it cannot be executed again."""
+    if record.folder is None or not Path(record.folder).is_dir():
+        raise NotFound(f"The folder that {record.run.name} worked in is gone: {record.folder}.", hint="Its cells: %mlops run show RUN")
     by_position: dict[int | None, list[FileUse]] = {}
     for use in record.files:
         by_position.setdefault(use.position, []).append(use)

@@ -15,6 +15,8 @@ from nbmlops.runs.records import FileUse
 
 _WRAPPED = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*%%(?:(?:time|mlops|prun)\b[^\n]*|capture(?:[ \t]+--\S+)*[ \t]*)\n")
 _ASKS_US = re.compile(r"^\s*(%mlops\b|%(re|un)?load_ext\s+nbmlops\b)")
+# What these did is done, here and elsewhere: it makes no value, and doing it once more would surprise.
+_DONE = re.compile(r"^\s*[%!]+\s*(?:sudo\s+)?(?:pip3?|conda|mamba|uv|apt|apt-get|brew|npm|git|kill|pkill|docker|kubectl)\b")
 _AWAIT = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -74,7 +76,12 @@ class Statement:
 
 
 def statements(executions: Iterable[Execution]) -> list[Statement]:
-    """Every statement that was executed, in order. What cannot be taken apart is one statement."""
+    """Every statement that was executed, in order. What cannot be taken apart is one statement.
+
+    >>> cell = "%pip install x\\n!git push\\n%load_ext nbmlops\\nhead = !git rev-parse HEAD"
+    >>> [one.source for one in statements([Execution(position=0, cell="a", source=cell)])]
+    ['head = !git rev-parse HEAD']
+    """
     found: list[Statement] = []
     for execution in executions:
         for source, tree, raised in _parts(execution):
@@ -109,7 +116,7 @@ def _parts(execution: Execution) -> list[tuple[str, ast.Module, bool]]:
         raised = stopped is not None and begin <= stopped <= (node.end_lineno or begin)
         text = _text(source, changed, node, begin, end, tree)
         end = node.end_lineno or begin
-        if not _ASKS_US.match(text):
+        if not _ASKS_US.match(text) and not _DONE.match(text):
             found.append((text, ast.Module([node], []), raised))
     return found
 
