@@ -8,7 +8,8 @@ In this order, each step with its numbers in the decision's evidence:
    95 % interval of the gain is above 0: roll back.
 3. The error is not above the baseline by more than `decay_percent`, and fewer than `drift_columns` columns drifted: keep.
 4. Retrain: re-execute the notebook on the days before the window, register what it fitted, hold it against the gate on the
-   window's labelled rows, which it has not seen; promote it or refuse it. A notebook that fails changes nothing.
+   window's labelled rows, which it has not seen; promote it or refuse it. A gate that demands that runs hold has this one
+   executed again first. A notebook that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from nbmlops.monitoring.records import Decision, PolicyRule
 from nbmlops.monitoring.watched import Watched, logged, watched
 from nbmlops.monitoring.windows import aware
 from nbmlops.pipelines.runner import execute
+from nbmlops.replay.verbs import verify
 from nbmlops.workspace import Workspace
 
 Action = Literal["waited", "kept", "promoted", "refused", "rolled_back", "failed"]
@@ -184,6 +186,9 @@ class _Deciding:
             frame = typed(champion, self.known)
             for name, column in typed(candidate, self.known).items():
                 frame[name] = column
+            if rule.verified:
+                found = verify(run, workspace=place)
+                self.evidence["verification"] = {"verdict": getattr(found, "verdict", None), "sentence": getattr(found, "sentence", None)}
             report = gates.evaluate(place, served.model, number, rule=rule, frame=frame, labels=self.truth, alias=served.alias)
         except Exception as error:  # a candidate that cannot answer the window's rows is held back, and the reason kept
             return self._decided("refused", f"{cause} Version {number} could not stand before the gate: {error}", run=run, candidate=number)

@@ -134,6 +134,19 @@ def test_a_decayed_model_is_retrained_and_promoted_through_the_gate(world):
 
 
 @pytest.mark.slow
+def test_where_the_gate_demands_that_runs_hold_the_new_one_is_executed_again_first(world):
+    world.promoted(0, 7)
+    model.gate("road", "mean_absolute_error", better="lower", verified=True, workspace=world.workspace)
+    world.policy()
+    world.write(0, 34)
+    world.ask(27, 34)
+    decision = world.apply(34)
+    assert decision.action == "promoted", decision.reason
+    assert decision.evidence["verification"]["verdict"] == "VERIFIED", decision.evidence["verification"]
+    assert Registry(world.workspace).version("road", 2).verdict == "VERIFIED" and champion(world) == 2
+
+
+@pytest.mark.slow
 def test_a_candidate_that_does_not_pass_is_refused_with_the_gates_reason(world):
     world.promoted(0, 7)
     world.policy(trouble="spoil")
