@@ -2,7 +2,8 @@
 
 A value is taken apart the way pickle would: arrays by dtype, shape and bytes; series and frames by columns and index; figures by
 their pixels; functions by their code; any other object by its class and what it holds. The form is `nbmlops-value-1`. What is no
-part of a value is left out: addresses, how long something took, what was only kept to be fast, the order of sets.
+part of a value is left out: addresses, how long something took, what was only kept to be fast, what an estimator drew with, the order
+of sets.
 """
 
 from __future__ import annotations
@@ -11,20 +12,23 @@ import copyreg
 import functools
 import re
 import struct
-import sys
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from blake3 import blake3
 
+from nbmlops.data.function_source import code_of
+from nbmlops.data.library_values import LIBRARIES
+
 FORM = "nbmlops-value-1"
 RELATIVE = 1e-9
 _DEEPEST = 200
 _TIME = re.compile(r"(^|_)(time|times|duration|elapsed|timestamp)(_|s?$)")
 _KEPT_TO_BE_FAST = frozenset({"_cache", "__weakref__", "__dict__", "_sklearn_version", "_stop_words_id"})
+_DRAWN_WITH = frozenset({"_random_seed", "_random_state", "_feature_subsample_rng", "_rng"})  # what came of it is seen in what was made
 _ITERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 
 
@@ -52,7 +56,9 @@ class State:
         """Whether two are the same: all but floats to the byte, floats within 1e-9 of the largest of their array."""
         if self.exact == other.exact:
             return True
-        return self.shape == other.shape and all(map(_close, self.floats, other.floats))
+        if self.shape != other.shape or len(self.floats) != len(other.floats):
+            return False
+        return all(map(_close, self.floats, other.floats))
 
 
     @property
@@ -156,7 +162,7 @@ class _Walk:
             return _both(f"function {getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value.__name__)}".encode())
         if isinstance(value, _ITERATORS):
             raise Unknowable(f"a {kind.__name__} is known only by using it up")
-        for library in _LIBRARIES:
+        for library in LIBRARIES:
             if (taken := library(value)) is not None:
                 return self._all(f"{kind.__module__}.{kind.__qualname__}", taken, depth)
         return self._object(value, depth)
@@ -211,7 +217,7 @@ class _Walk:
                 held.append(cell.cell_contents)
             except ValueError:
                 held.append(None)  # not bound yet
-        return self._all(name, [_code(value.__code__), value.__defaults__, value.__kwdefaults__, held], depth)
+        return self._all(name, [code_of(value.__code__), value.__defaults__, value.__kwdefaults__, held], depth)
 
     def _object(self, value: Any, depth: int) -> Digests:
         """Any other object: what pickle would keep of it."""
@@ -251,108 +257,18 @@ def _plain(value: Any) -> bytes | None:
 
 
 def _kept(kind: type, state: dict[str, Any]) -> dict[str, Any]:
-    """An object's attributes, without those that were only kept to be fast."""
-    return {
-        key: value for key, value in state.items()
-        if key not in _KEPT_TO_BE_FAST and not isinstance(getattr(kind, str(key), None), functools.cached_property)
-    }  # fmt: skip
+    """An object's attributes, without those that were only kept to be fast, or that it drew with."""
+
+    def counts(key: str) -> bool:
+        if key in _KEPT_TO_BE_FAST or key in _DRAWN_WITH or (key == "random_state" and kind.__name__.startswith("_")):
+            return False
+        return not isinstance(getattr(kind, key, None), functools.cached_property)
+
+    return {key: value for key, value in state.items() if counts(str(key))}
 
 
 def _a_duration(value: Any) -> bool:
     return isinstance(value, (float, np.floating)) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
-
-
-def _code(code: types.CodeType) -> tuple[Any, ...]:
-    """A function's code without where it stands."""
-    consts = [_code(one) if isinstance(one, types.CodeType) else one for one in code.co_consts]
-    return ("code", code.co_code, code.co_names, code.co_varnames, code.co_freevars, consts, code.co_argcount, code.co_flags)
-
-
-# -- values of libraries: what to take of them instead
-
-
-def _of_pandas(value: Any) -> list[Any] | None:
-    pandas = sys.modules.get("pandas")
-    if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series, pandas.Index)):
-        return None
-    if isinstance(value, pandas.MultiIndex):
-        return [list(value.names), [value.get_level_values(level) for level in range(value.nlevels)]]
-    if isinstance(value, pandas.RangeIndex):
-        return ["index", value.name, "int64", np.arange(value.start, value.stop, value.step)]
-    if isinstance(value, pandas.DataFrame):
-        return [value.columns, value.index, [_column(value.iloc[:, at]) for at in range(value.shape[1])]]
-    if isinstance(value, pandas.Series):
-        return [value.name, value.index, _column(value)]
-    return ["index", value.name, *_column(value)]
-
-
-def _column(value: Any) -> list[Any]:
-    """A column's type and its values: as numpy has them, or as the fingerprint's canonical form."""
-    if isinstance(value.dtype, np.dtype) and value.dtype.kind in "fiubc":
-        return [str(value.dtype), value.to_numpy()]
-    from nbmlops.data.fingerprint import fingerprint
-
-    series = value if hasattr(value, "iloc") else value.to_series()
-    return [str(value.dtype), fingerprint(series.rename("x").reset_index(drop=True), profile=False).digest]
-
-
-def _of_frames(value: Any) -> list[Any] | None:
-    if type(value).__module__.partition(".")[0] not in ("polars", "pyarrow") or not hasattr(value, "shape"):
-        return None
-    from nbmlops.data.fingerprint import fingerprint
-
-    return [fingerprint(value, profile=False).digest]
-
-
-def _of_figures(value: Any) -> list[Any] | None:
-    figure = value
-    if type(value).__module__.startswith("matplotlib.") and not hasattr(value, "savefig"):
-        figure = getattr(value, "figure", None)
-    if hasattr(figure, "savefig") and hasattr(figure, "canvas"):
-        return [_pixels(figure)]
-    if hasattr(value, "to_plotly_json"):
-        return [value.to_json()]
-    return None
-
-
-def _pixels(figure: Any) -> np.ndarray[Any, Any]:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    before = figure.canvas
-    try:
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        return np.array(canvas.buffer_rgba())
-    finally:
-        figure.set_canvas(before)
-
-
-def _of_trees(value: Any) -> list[Any] | None:
-    """A fitted tree of scikit-learn: its nodes by the fields that were written."""
-    if f"{type(value).__module__}.{type(value).__qualname__}" != "sklearn.tree._tree.Tree":
-        return None
-    names = ("children_left", "children_right", "feature", "threshold", "impurity", "n_node_samples", "value")
-    return [getattr(value, name) for name in names]
-
-
-def _of_boosters(value: Any) -> list[Any] | None:
-    """A gradient boosting library's booster, as the text that it saves."""
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    if kind == "xgboost.core.Booster":
-        return [bytes(value.save_raw("json")), value.save_config()]
-    if kind == "lightgbm.basic.Booster":
-        return [value.model_to_string()]
-    return None
-
-
-def _of_torch(value: Any) -> list[Any] | None:
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(value, torch.Tensor):
-        return [str(value.dtype), value.detach().cpu().numpy()]
-    return None
-
-
-_LIBRARIES: tuple[Callable[[Any], list[Any] | None], ...] = (_of_pandas, _of_frames, _of_figures, _of_trees, _of_boosters, _of_torch)
 
 
 # -- digests

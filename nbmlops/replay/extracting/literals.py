@@ -12,6 +12,7 @@ from typing import Any
 from nbmlops.replay.extracting.statements import Statement, parsed
 
 _SEEDS = frozenset({"seed", "default_rng", "RandomState", "manual_seed"})
+_SHARED = frozenset({"seed", "random_state", "n_jobs"})  # one for all that are given the same
 _TUNED = frozenset(
     {"train_test_split", "sample", "rolling", "ewm", "resample", "nlargest", "nsmallest", "head", "tail", "quantile", "cut", "qcut"}
 )  # of the functions that are no classes, those whose numbers people try out
@@ -65,7 +66,7 @@ class _Gathering:
         self._files = files
         self._folder = folder
         self._found = Gathered()
-        self._by_value: dict[tuple[str, str], str] = {}
+        self._by_value: dict[tuple[str, str, str], str] = {}
         self._named: set[str] = set()  # names, and words of texts that may be code
         for part in [part for one in needed for part in ast.walk(one.tree)]:
             if isinstance(part, ast.Name):
@@ -146,7 +147,8 @@ class _Gathering:
 
     def _parameter(self, wanted: str, value: Any, callee: str) -> str:
         """The name of the parameter of this value; made if there is none."""
-        same = (wanted, repr(value))
+        shared = wanted in _SHARED or isinstance(value, str)
+        same = (wanted, repr(value), "" if shared else callee)
         if same in self._by_value:
             return self._by_value[same]
         callee = _WORD.sub("_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", callee)).strip("_").lower()

@@ -11,6 +11,7 @@ import numpy as np
 from nbmlops.data.values import State, Unknowable, state_of
 
 CELL = "__import__('importlib').import_module('nbmlops.replay.extracting.looking').keep({expression!r}, {folder!r})"
+_MOST_BYTES = 256 << 20
 _TEXT, _FLOATS = "result.json", "result.npz"
 
 
@@ -22,7 +23,8 @@ def keep(expression: str, folder: str) -> None:
     assert shell is not None
     try:
         state = state_of(given(expression, shell.user_ns))
-        np.savez(Path(folder, _FLOATS), *state.floats)
+        floats = state.floats if sum(one.nbytes for one in state.floats) <= _MOST_BYTES else []  # then to the byte, or not at all
+        np.savez(Path(folder, _FLOATS), *floats)
         told = {"exact": state.exact, "shape": state.shape}
     except Unknowable as error:
         told = {"unknowable": str(error)}
