@@ -58,6 +58,19 @@ def test_notebooks_of_every_style_hold(name, tmp_path):
     there.close()
 
 
+@pytest.mark.parametrize(("seed", "verdict"), [("random_state=0", "VERIFIED"), ("", "DIFFERS")])
+def test_what_was_fitted_is_compared_though_nothing_shows_it(place, seed, verdict):
+    cells = [
+        "import pandas as pd\nfrom sklearn.ensemble import RandomForestRegressor\ndata = pd.read_csv('x.csv')",
+        f"model = RandomForestRegressor(5, n_jobs=2, {seed}).fit(data[['a']], data.b)",
+    ]
+    found = verified(place, cells)
+    assert found.verdict == verdict, found
+    if verdict == "DIFFERS":
+        assert (found.cause, {one.part for one in found.deviations}) == ("randomness", {"fitted"}), found
+    assert next(one.things for one in found.compared if one.part == "fitted") == 1
+
+
 def changed_byte(folder):
     path = folder / "x.csv"
     path.write_text(path.read_text().replace("\n7,", "\n8,"))
