@@ -10,7 +10,7 @@ import builtins
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,57 +108,49 @@ class _Search:
     def best(self, names: Sequence[str]) -> _Accepted | None:
         """The smallest candidate found that gives the same; None if not even the whole session does."""
         everything = frozenset(range(len(self.found)))
-        failed: frozenset[int] = frozenset()
-        for numbers in self._candidates(names, everything):
-            accepted = self._tried(numbers)
-            if accepted is not None:
-                return self._smaller(failed, accepted)
-            failed = numbers
-            if self.trials.left_s <= 0 and numbers != everything:
-                self._say("the time for it is over: the whole session")
-                return self._tried(everything)
+        slices = self._slices(names)
+        positions = {self.found[number].position for number in slices[-1]}
+        whole = frozenset(one.number for one in self.found if one.position in positions)
+        candidates = list(dict.fromkeys([*slices, whole, everything]))
+        for tidy in (True, False):  # first as a clean notebook; if that is why none holds, as it was
+            failed: frozenset[int] = frozenset()
+            for numbers in candidates:
+                accepted = self._tried(numbers, tidy=tidy)
+                if accepted is not None:  # of a slice every statement has its reason
+                    return accepted if numbers in slices else self._smaller(failed, accepted, tidy=tidy)
+                if self.trials.left_s <= 0:
+                    self._say("the time for it is over: the whole session, as it was")
+                    return self._tried(everything, tidy=False) if tidy or numbers != everything else None
+                failed = numbers
         return None
 
-    def _candidates(self, names: Sequence[str], everything: frozenset[int]) -> Iterator[frozenset[int]]:
-        """Sets of statements, each with the last one's in it."""
-        last: frozenset[int] = frozenset()
+    def _slices(self, names: Sequence[str]) -> list[frozenset[int]]:
+        """Sets of statements that the result needs, each with the last one's in it, as more and more is taken into account."""
+        found: list[frozenset[int]] = []
         for texts, shell in ((False, False), (True, False), (True, True)):
             needs = Needs(self.told.executions, self.found, texts=texts, shell=shell)
-            numbers = frozenset(needs.of(names)) | last
-            seen = frozenset(number for number in numbers if for_the_eye(self.found[number]))
-            for chosen in (numbers - seen, numbers):
-                if chosen - last:
-                    yield chosen
-                    last = chosen
-        positions = {self.found[number].position for number in last}
-        whole = frozenset(one.number for one in self.found if one.position in positions)
-        for numbers in (whole, everything):
-            if numbers != last:
-                yield numbers
-            last = numbers
+            numbers = frozenset(needs.of(names)).union(*found[-1:])
+            found += [frozenset(number for number in numbers if not for_the_eye(self.found[number])), numbers]
+        return list(dict.fromkeys(found))
 
-    def _tried(self, numbers: frozenset[int]) -> _Accepted | None:
-        """A candidate executed: tidied; if that is why it fails, as it was."""
+    def _tried(self, numbers: frozenset[int], *, tidy: bool) -> _Accepted | None:
+        """A candidate executed."""
         chosen = [one for one in self.found if one.number in numbers]
         if any(mask(one.source) != one.source for one in chosen):
             self.why = "a secret stands in a cell, and is not written down"
             return None
-        tidy = laid_out(chosen, tidy=True, files=self._files, own=self._own, folder=self.told.folder)
-        plain = laid_out(chosen, tidy=False)
-        for laid in [tidy, plain] if tidy.notebook() != plain.notebook() else [tidy]:
-            self._say(f"{laid.cells} cells, {laid.lines} lines")
-            expected = self.trials.expected
-            assert expected is not None
-            for digest in (expected.exact, expected.shape):
-                laid.result = _result(self._result, digest, laid.parameters, self._data(chosen))
-                trial = self.trials.run(laid, self._name)
-                if trial.same:
-                    return _Accepted(numbers, laid, trial)
-                if trial.state is None or not trial.state.is_(expected):
-                    break
-            self.why = trial.why
-            if self.trials.left_s <= 0:
+        laid = laid_out(chosen, tidy=tidy, files=self._files, own=self._own, folder=self.told.folder)
+        self._say(f"{laid.cells} cells, {laid.lines} lines")
+        expected = self.trials.expected
+        assert expected is not None
+        for digest in (expected.exact, expected.shape):
+            laid.result = _result(self._result, digest, laid.parameters, self._data(chosen))
+            trial = self.trials.run(laid, self._name)
+            if trial.same:
+                return _Accepted(numbers, laid, trial)
+            if trial.state is None or not trial.state.is_(expected):
                 break
+        self.why = trial.why
         return None
 
     def _data(self, chosen: Sequence[Statement]) -> dict[str, str]:
@@ -174,7 +166,7 @@ class _Search:
                 found[use.path if inside.startswith("..") else inside] = use.digest
         return found
 
-    def _smaller(self, failed: frozenset[int], accepted: _Accepted) -> _Accepted:
+    def _smaller(self, failed: frozenset[int], accepted: _Accepted, *, tidy: bool) -> _Accepted:
         """Between what was too little and what is enough: as little as is enough, by leaving out halves, quarters and so on."""
         extra = sorted(accepted.numbers - failed)
         if not failed or len(extra) < 2:
@@ -187,7 +179,7 @@ class _Search:
                 less = frozenset(accepted.numbers - set(chunk))
                 if self.trials.left_s <= 0:
                     break
-                found = self._tried(less) if len(chunk) < len(extra) else None
+                found = self._tried(less, tidy=tidy) if len(chunk) < len(extra) else None
                 if found is not None:
                     accepted, extra = found, [one for one in extra if one not in chunk]
                     parts = max(parts - 1, 2)
