@@ -15,9 +15,10 @@ from nbmlops.workspace import Workspace
 
 @pytest.fixture(scope="session", autouse=True)
 def no_ipython_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """IPython keeps one history for all shells of a user, and warns a shell that finds it locked by another."""
+    """IPython keeps one history for all shells of a user; and it warns a shell that another virtual environment is active."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        patch.delenv("VIRTUAL_ENV", raising=False)
         yield
 
 
