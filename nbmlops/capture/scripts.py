@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.runs.records import FileUse
@@ -20,9 +21,10 @@ def executed(source: str, position: int) -> list[FileUse]:
     found = []
     for name in ("".join(groups) for groups in _RUN.findall(source)):
         path = next((path for path in (name, f"{name}.py") if os.path.isfile(path)), None)
-        if path is not None:
-            with open(path, "rb") as file:
-                content = file.read()
+        if path is None:
+            continue
+        with suppress(OSError), open(path, "rb") as file:  # what cannot be read was not executed
+            content = file.read()
             use = FileUse(
                 path=os.path.abspath(path), mode="import", digest=digest_bytes(content), size_bytes=len(content), modified_at=None,
                 position=position, note=None,

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.secrets import says
 from nbmlops.runs.records import Variable
@@ -58,12 +59,8 @@ def read(source: str, position: int) -> list[Variable]:
     """What a cell's environment variables hold now, as digests; of one that is called a secret only whether it is set."""
     if not _NAMED.search(source):
         return []
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        names = named(ast.parse(TransformerManager().transform_cell(source)))
-    except (SyntaxError, ValueError):
-        return []
+    tree, _ = parsed(source)
+    names = named(tree) if tree is not None else []
     every = [one for name in names for one in (sorted(_begin(name[:-1])) if name.endswith("*") else [name])]
     found = []
     for name in dict.fromkeys(every):

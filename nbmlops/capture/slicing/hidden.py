@@ -9,12 +9,12 @@ not hidden.
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
 from nbmlops.capture.slicing.names import CellNames, analyse
+from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.runs.records import HiddenState
 
 Execution = tuple[int, str | None, str, CellNames]  # position, cell id, source, names
@@ -170,15 +170,5 @@ def _bindings(source: str, name: str) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=512)
 def _statements(source: str) -> tuple[ast.stmt, ...] | None:
-    try:
-        return tuple(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError):
-        pass
-    if "IPython" not in sys.modules:
-        return None
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    try:
-        return tuple(ast.parse(TransformerManager().transform_cell(source)).body)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
+    tree, _ = parsed(source)
+    return None if tree is None else tuple(tree.body)

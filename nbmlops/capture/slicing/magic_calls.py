@@ -11,6 +11,8 @@ import keyword
 import re
 from typing import Any
 
+from nbmlops.capture.slicing.parsing import parsed
+
 _TIMED = {
     "time": "code",
     "timeit": "local code",
@@ -80,20 +82,8 @@ def _timed(name: str, line: str, body: str, is_cell: bool) -> tuple[str, Any]:
     else:
         stripped = _FLAG.sub("", line.strip() + " ").strip()
         code = f"{stripped}\n{body}" if is_cell else stripped
-    try:
-        return _TIMED[name], _parsed(code)
-    except (SyntaxError, ValueError, RecursionError):
-        return "opaque", None
-
-
-def _parsed(code: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(code).body
-    except SyntaxError:
-        # magics within a magic
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        return ast.parse(TransformerManager().transform_cell(code)).body
+    tree, _ = parsed(code)
+    return ("opaque", None) if tree is None else (_TIMED[name], tree.body)
 
 
 def _shell_names(command: str) -> list[str]:
