@@ -5,6 +5,7 @@ Standard input stays open as long as whoever asked lives: when it closes, the ex
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -34,7 +35,7 @@ def main() -> int:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
 
-
+    importlib.import_module("nbmlops.pipelines.engine")  # all there is to load, before anything is asked: one made ready is ready
     line = sys.stdin.readline()
     if not line:
         return 0  # it was made ready, and not needed

@@ -11,24 +11,17 @@ Progress = Callable[[int, int], None]
 @contextmanager
 def cells_bar(what: str) -> Iterator[Progress]:
     """A bar while the block lasts, where somebody looks; gives what to call with (cell, cells). Executed again, it begins again."""
-    from tqdm.auto import tqdm
-
-    with tqdm(total=None, desc=what, unit="cell", disable=None, leave=False) as bar:
-
-        def progress(cell: int, cells: int) -> None:
-            bar.total = cells
-            bar.update(cell + 1 - bar.n)
-
+    with steps_bar(what) as (_, progress):
         yield progress
 
 
 @contextmanager
-def runs_bar(what: str, runs: int) -> Iterator[Callable[[object], None]]:
+def runs_bar(what: str, runs: int) -> Iterator[Callable[[object], object]]:
     """A bar while the block lasts, where somebody looks; gives what to call when one of so many is done."""
     from tqdm.auto import tqdm
 
     with tqdm(total=runs, desc=what, unit="run", disable=None, leave=False) as bar:
-        yield lambda done: bar.update(1) and None
+        yield lambda done: bar.update(1)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from nbmlops.runs.records import RunRecord
 
 def verify_many(
     records: Sequence[RunRecord], one: Callable[[RunRecord], Verification], *, jobs: int | None = None,
-    progress: Callable[[Verification], None] = lambda found: None,
+    progress: Callable[[Verification], object] = lambda found: None,
 ) -> Verifications:  # fmt: skip
     """Verify runs with `one`, `jobs` of them at a time; `progress` is told of each as it is done, in this thread.
 
