@@ -35,6 +35,7 @@ from nbmlops.monitoring.records import Decision, PolicyRule
 from nbmlops.monitoring.watched import Watched, logged, watched
 from nbmlops.monitoring.windows import aware
 from nbmlops.pipelines.runner import execute
+from nbmlops.replay.records import Verification
 from nbmlops.replay.verbs import verify
 from nbmlops.workspace import Workspace
 
@@ -188,7 +189,8 @@ class _Deciding:
                 frame[name] = column
             if rule.verified:
                 found = verify(run, workspace=place)
-                self.evidence["verification"] = {"verdict": getattr(found, "verdict", None), "sentence": getattr(found, "sentence", None)}
+                assert isinstance(found, Verification)  # of one run
+                self.evidence["verification"] = {"verdict": found.verdict, "sentence": found.sentence}
             report = gates.evaluate(place, served.model, number, rule=rule, frame=frame, labels=self.truth, alias=served.alias)
         except Exception as error:  # a candidate that cannot answer the window's rows is held back, and the reason kept
             return self._decided("refused", f"{cause} Version {number} could not stand before the gate: {error}", run=run, candidate=number)
