@@ -18,12 +18,13 @@ HOW = "python -m venv flow-venv && flow-venv/bin/pip install ipyflow scikit-lear
 
 def measure() -> list[dict[str, Any]]:
     """One row a session: what came of it here and there, and whether it gives the same in a fresh process."""
-    names = sorted(path.stem for path in (ROOT / "tests" / "replay" / "messy").glob("*.ipy"))
+    from tests.replay.test_extract import NAMES
+
     if other() is None:
         again = "NBMLOPS_BENCH_IPYFLOW_PYTHON=flow-venv/bin/python python -m benchmarks extract"
         print(f"ipyflow is missing: {HOW}\n  {again}", file=sys.stderr)
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(_row, names))
+        return list(pool.map(_row, NAMES))
 
 
 def other() -> str | None:

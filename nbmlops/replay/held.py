@@ -13,6 +13,7 @@ from nbmlops.replay.written import cells_in_order, made
 from nbmlops.runs.records import FileUse, RunRecord
 
 RELATIVE = 1e-9
+_BLAMED = ("file", "module", "frame", "seed", "parameter", "fitted", "metric", "error", "output")
 _EXACT = "the same, byte for byte"
 _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
 _FITTED = f"the same attributes; sums of their floats within {RELATIVE:g} of their size; how long something took left out"
@@ -50,6 +51,11 @@ def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = Fal
     hold("error", "the same exception", _errors(record, places), _errors(other, others), exactly)
     hold("output", _SHOWN, _outputs(record, places), _outputs(other, others), _shows_the_same)
     return compared, found
+
+
+def blamed(deviations: Iterable[Deviation]) -> list[Deviation]:
+    """Those for which a run does not hold: another environment alone is none."""
+    return [one for one in deviations if one.part in _BLAMED]
 
 
 def _shows_the_same(one: str | None, two: str | None) -> bool:

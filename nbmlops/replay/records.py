@@ -98,7 +98,6 @@ class Extraction:
     of: str
     notebook: str | None
     sentence: str
-    same: bool
     exactly: bool
     session_cells: int
     session_lines: int

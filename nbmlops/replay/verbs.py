@@ -98,13 +98,17 @@ def extract(
     from nbmlops.pipelines.progress import steps_bar
     from nbmlops.replay.extracting import extract as extracting
     from nbmlops.replay.extracting.sessions import of_kernel, of_record
+    from nbmlops.runs import surroundings
 
     place = use(workspace)
     if budget_s <= 0:
         raise Invalid(f"In {budget_s:g} s nothing can be executed.", hint="For example: --budget-s 60")
     session = current_session()
     if run is not None:
-        told = of_record(RunBook(place).record(run))
+        surroundings.settled()
+        runs = RunBook(place)
+        runs.settle()
+        told = of_record(runs.record(run))
     elif session is not None:
         told = of_kernel(session)
     else:

@@ -13,7 +13,7 @@ from typing import Any
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
 from nbmlops.replay.again import again
-from nbmlops.replay.held import held_against
+from nbmlops.replay.held import blamed, held_against
 from nbmlops.replay.records import Cause, Compared, Deviation, Verification
 from nbmlops.replay.saved import Saved, as_saved
 from nbmlops.replay.written import missing
@@ -34,9 +34,8 @@ if 'torch' in _y.modules: _y.modules['torch'].manual_seed(0)
 del _o, _r, _s, _y, _d
 """
 _CLOCK = re.compile(
-    r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|\btime\.(?:time|time_ns|ctime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
+    r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
 )
-_BLAMED = ("file", "module", "frame", "seed", "parameter", "fitted", "metric", "error", "output")
 Execute = Callable[..., RunRecord]
 
 
@@ -77,9 +76,9 @@ def verify(
         if no := cannot(done):
             return no
         compared, deviations = held_against(record, done)
-        if not _blamed(deviations) and saved is not None:
+        if not blamed(deviations) and saved is not None:
             return _of_saved(record, saved, execute, said, cannot)
-        if not _blamed(deviations):
+        if not blamed(deviations):
             sentence = f"{_counted(compared)} came out the same.{_harmless(deviations)}"
             return said("VERIFIED", sentence, compared=compared, deviations=deviations)
         cause, cell, why = _cause(record, done, deviations, execute)
@@ -102,7 +101,7 @@ def _of_saved(
         return no
     compared, deviations = held_against(saved.of_record(record), done, by_position=True)
     deviations = [*saved.changes, *deviations]
-    if not _blamed(deviations):
+    if not blamed(deviations):
         sentence = f"{_counted(compared)} came out the same. Since it ran, {changed}, and it does not matter.{_harmless(deviations)}"
         return said("VERIFIED", sentence, compared=compared, deviations=deviations)
     cell = min((one.cell for one in saved.changes if one.cell is not None), default=_first(deviations))
@@ -112,9 +111,9 @@ def _of_saved(
     _, between = held_against(done, anew(), by_position=True)
     cause: Cause = "order or hidden state"
     why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}"
-    if _blamed(between):
+    if blamed(between):
         _, still = held_against(anew(_SEED_ALL), anew(_SEED_ALL), by_position=True)
-        if _blamed(still):
+        if blamed(still):
             cause, why = "time or network", f"{hold} the notebook comes out otherwise every time: the clock, or the network"
         else:
             cause, why = "randomness", f"{hold} the notebook draws random numbers that no seed fixes"
@@ -133,12 +132,8 @@ def _changed(changes: list[Deviation]) -> str:
     return ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
 
 
-def _blamed(deviations: list[Deviation]) -> list[Deviation]:
-    return [one for one in deviations if one.part in _BLAMED]
-
-
 def _first(deviations: list[Deviation]) -> int | None:
-    return min((one.cell for one in _blamed(deviations) if one.cell is not None), default=None)
+    return min((one.cell for one in blamed(deviations) if one.cell is not None), default=None)
 
 
 def _where(cell: int | None) -> str:
@@ -167,9 +162,9 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
         first = variables[0]
         return "environment", first.cell, f"The environment variable {first.name} {_of_variable(first.before, first.after)}"
     _, between = held_against(done, execute())
-    if _blamed(between):
+    if blamed(between):
         _, still = held_against(execute(first=_SEED_ALL), execute(first=_SEED_ALL))
-        if _blamed(still):
+        if blamed(still):
             why = "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
             return "time or network", cell, why
         return "randomness", cell, "It draws random numbers that no seed fixes: two executions differ, and with one seed they do not"
@@ -187,9 +182,9 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
 
 
 def asks_the_clock(source: str) -> bool:
-    """Whether code asks what time it is, other than to measure how long something takes.
+    """Whether code asks what day or hour it is; seconds that are counted differ every time, and are found by executing twice.
 
-    >>> [asks_the_clock(one) for one in ("x = pd.Timestamp.now()", "age = date.today() - born", "t = time.perf_counter()")]
+    >>> [asks_the_clock(one) for one in ("x = pd.Timestamp.now()", "age = date.today() - born", "began = time.time()")]
     [True, True, False]
     """
     return _CLOCK.search(source) is not None

@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,27 +22,7 @@ from nbmlops.replay.aside import Keeper, aside, keep_all
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
-
-
-def tree(folder: Path) -> dict[str, object]:
-    """Everything in a folder but the workspace: names, bytes, times, rights."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if not name.startswith((".nbmlops", ".ipynb_checkpoints")):
-            state = path.lstat()
-            found[name] = (path.is_symlink() and os.readlink(path)) or (path.is_dir() or (path.read_bytes(), state.st_mtime_ns), state.st_mode)
-    return found
-
-
-@pytest.fixture
-def temporary(tmp_path_factory, monkeypatch):
-    """A folder for temporary files that only this test uses."""
-    folder = tmp_path_factory.mktemp("t")
-    monkeypatch.setenv("TMPDIR", str(folder))
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    yield folder
-    monkeypatch.setattr(tempfile, "tempdir", None)
+from tests.replay.leavings import killed, tree
 
 
 def test_what_was_noted_is_put_back(tmp_path):
@@ -152,26 +131,8 @@ def test_killed_at_any_moment_it_leaves_nothing(tmp_path, temporary):
     record, state = run.show(before.id, workspace=there), tree(tmp_path)
     chance = random.Random(7)
     for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGKILL):
-        verifying = subprocess.Popen(
-            [str(Path(sys.executable).with_name("nbmlops")), "run", "verify", before.id], cwd=tmp_path, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        time.sleep(chance.uniform(0.3, 6))
-        verifying.send_signal(how)
-        verifying.wait(30)
-        end = time.monotonic() + 20
-        while list(temporary.iterdir()) and time.monotonic() < end:
-            time.sleep(0.1)
-        left = [process for process in psutil.process_iter() if str(temporary) in _environment(process).get(ENVIRONMENT, "")]
-        assert not left and not list(temporary.iterdir())
+        killed(["run", "verify", before.id], folder=tmp_path, temporary=temporary, how=how, after_s=chance.uniform(0.3, 6))
         assert tree(tmp_path) == state
     found = run.show(before.id, workspace=there)  # one may have come to its end before it was killed
     assert replace(found, run=replace(found.run, verdict=None)) == record
     there.close()
-
-
-def _environment(process: psutil.Process) -> dict[str, str]:
-    try:
-        return process.environ()
-    except psutil.Error:
-        return {}

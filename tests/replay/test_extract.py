@@ -114,6 +114,12 @@ def somebody_else(folder: Path, notebook: Path, result: str) -> str:
     return done.stdout.rpartition("RESULT:")[2].strip() if "RESULT:" in done.stdout else done.stderr[-600:]
 
 
+def test_every_messy_session_can_be_read():
+    for name in NAMES:
+        session = session_of(name)
+        assert len(session.executed) > 5 and set(session.deleted) <= {cell for cell, _, _ in session.executed}, name
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("a_alias_frame", "a_edited_function", "a_own_module", "b_three_files"))  # all of them: python -m benchmarks extract
 def test_of_a_messy_session_the_smallest_notebook_gives_the_same(name, tmp_path):

@@ -230,7 +230,6 @@ export interface Extraction {
   of: string;
   notebook: string | null;
   sentence: string;
-  same: boolean;
   exactly: boolean;
   session_cells: number;
   session_lines: number;

@@ -63,7 +63,7 @@ def extract(
 
     def said(sentence: str, laid: Laid | None, path: Path | None) -> Extraction:
         return Extraction(
-            name=result, of=told.of, notebook=str(path) if path else None, sentence=sentence, same=laid is not None,
+            name=result, of=told.of, notebook=str(path) if path else None, sentence=sentence,
             exactly=accepted is not None and accepted.trial.exactly, session_cells=cells, session_lines=lines,
             cells=laid.cells if laid else 0, lines=laid.lines if laid else 0,
             parameters={one.name: one.value for one in laid.parameters} if laid else {}, tried=trials.tried,
@@ -99,9 +99,10 @@ class _Search:
         }
 
     def whole(self) -> bool:
-        """Execute the whole session as it was: what comes out is what is expected of every other candidate."""
+        """Execute a recorded session as it ran: if the record holds, what comes out is expected of every candidate."""
         self._say("the whole session, as it was")
-        trial = self.trials.run(laid_out(self.found, tidy=False), self._name)
+        assert self.told.record is not None
+        trial = self.trials.as_it_ran(self.told.record)
         self.trials.expected, self.why = trial.state, trial.why
         return trial.same
 
@@ -199,6 +200,8 @@ def _names(result: str, told: Told) -> list[str]:
         raise Invalid(f"{result[:80]!r} is no name of a result.", hint="A name, or a part: model, results['mae'], pipe.steps") from error
     if not _is_part(tree.body):
         raise Invalid(f"{result[:80]!r} is more than a result's name.", hint="A name, or a part: model, results['mae'], pipe.steps")
+    if not told.executions:
+        raise NotFound("Nothing was executed yet.", hint="Execute the cells first, with %load_ext nbmlops before them.")
     names = list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)))
     bound = {name for one in told.executions for name in re.findall(r"[^\W\d]\w*", one.source)}
     if told.names is not None:
@@ -206,10 +209,8 @@ def _names(result: str, told: Told) -> list[str]:
     wanted = [name for name in names if not hasattr(builtins, name) or name in bound]
     missing = [name for name in wanted if name not in bound]
     if missing or not wanted:
-        made = sorted({name for one in statements(told.executions[-200:]) for name in one.names.binds} & bound)
-        raise NotFound(f"{(missing or [result])[0]!r} was not made in {told.of}.", hint=f"There are: {there_is(made)}.")
-    if not told.executions:
-        raise NotFound("Nothing was executed yet.", hint="Execute the cells first, with %load_ext nbmlops before them.")
+        there = sorted({name for one in statements(told.executions[-200:]) for name in one.names.binds} & bound)
+        raise NotFound(f"{(missing or [result])[0]!r} was not made in {told.of}.", hint=f"There are: {there_is(there)}.")
     return wanted
 
 
@@ -229,7 +230,11 @@ def _expected(result: str, told: Told) -> Any:
     if told.names is None:
         return None
     try:
-        return state_of(given(result, told.names))
+        value = given(result, told.names)
+    except Exception as error:  # whatever looking at a part of it raises
+        raise NotFound(f"{result} is not there: {type(error).__name__}: {error}", hint="Look at it in a cell first.") from error
+    try:
+        return state_of(value)
     except Unknowable as error:
         raise Invalid(f"{result} cannot be compared: {error}.", hint="Name what is made of it: a model, a frame, a number.") from error
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbmlops.replay.extracting.statements import Statement, parsed
+from nbmlops.capture.parameters import assigned
+from nbmlops.capture.slicing.parsing import parsed
+from nbmlops.replay.extracting.statements import Statement
 
 _SEEDS = frozenset({"seed", "default_rng", "RandomState", "manual_seed"})
 _SHARED = frozenset({"seed", "random_state", "n_jobs"})  # one for all that are given the same
@@ -91,22 +93,15 @@ class _Gathering:
 
     def _set(self, one: Statement) -> Parameter | None:
         """`alpha = 0.1`, where nothing else binds or changes alpha."""
-        node = one.node
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target: ast.expr = node.targets[0]
-            value: ast.expr | None = node.value
-        elif isinstance(node, ast.AnnAssign):
-            target, value = node.target, node.value
-        else:
+        given = assigned(one.source) if isinstance(one.node, (ast.Assign, ast.AnnAssign)) else {}
+        if len(given) != 1:
             return None
-        if not isinstance(target, ast.Name) or value is None or self._bound.get(target.id) != 1 or target.id in self._changed:
-            return None
-        literal = _literal(value)
-        if literal is _NONE or (isinstance(literal, (list, tuple, dict)) and not literal):
+        ((name, literal),) = given.items()
+        if self._bound.get(name) != 1 or name in self._changed or not _plain(literal):
             return None
         about = self._about(literal) if isinstance(literal, str) else ""
         comments = [line.strip().lstrip("# ") for line in one.source.split("\n") if line.lstrip().startswith("#")]
-        return Parameter(target.id, literal, about or " ".join(comments)[:100])
+        return Parameter(name, literal, about or " ".join(comments)[:100])
 
     def _edited(self, one: Statement) -> str:
         tree, python = parsed(one.source)
@@ -171,20 +166,18 @@ def _outside_functions(node: ast.AST) -> Iterable[ast.AST]:
             yield from _outside_functions(part)
 
 
-_NONE = object()
-
-
-def _literal(node: ast.expr) -> Any:
-    try:
-        value = ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return _NONE
-    plain = isinstance(value, (bool, int, float, str, list, tuple, dict)) or value is None
-    return value if plain and len(repr(value)) <= _LONGEST else _NONE
+def _plain(value: Any) -> bool:
+    """Whether a value is one that papermill can set, and that people read."""
+    if isinstance(value, (list, tuple, dict)) and not value:
+        return False  # filled later
+    return (isinstance(value, (bool, int, float, str, list, tuple, dict)) or value is None) and len(repr(value)) <= _LONGEST
 
 
 def _number(node: ast.expr) -> int | float | None:
-    value = _literal(node)
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 

@@ -16,7 +16,7 @@ from nbmlops.replay.extracting.statements import Execution, Statement
 from nbmlops.runs.records import IN_PLACE
 
 _NAME = re.compile(r"[^\W\d]\w*")
-_ADDS = re.compile(r"""["'](?:a|w|x|r\+)[bt]?\+?["']""")
+_OPENS = re.compile(r"""["'](?:a|w|x|r\+)[bt]?\+?["']""")
 _WRITEFILE = re.compile(r"\s*%%(?:writefile|file)[ \t]+(-a[ \t]+|--append[ \t]+)?(\S+)")
 _DEEP = 4
 
@@ -38,6 +38,12 @@ class Needs:
         self._executions = {one.position: one for one in executions}
         self._found = found
         self._texts: dict[int, str] = {}
+        self._touches: dict[tuple[int, str], set[str]] = {}
+        self._sql_writes: dict[str, set[int]] = {}
+        for execution in executions:
+            for use in execution.files:
+                if use.kind == "sql" and use.mode == "write":
+                    self._sql_writes.setdefault(use.path, set()).add(execution.position)
         self._binders: dict[str, list[int]] = {}
         self._by_position: dict[int, list[Statement]] = {}
         self._slicer = Slicer()
@@ -54,19 +60,15 @@ class Needs:
     def of(self, names: Iterable[str]) -> set[int]:
         """The numbers of the statements that names' values are made of, those among them that wrote files which others read."""
         needed = set(self._slicer.needed(0, names))
-        return self.with_writers(needed)
-
-    def with_writers(self, needed: set[int]) -> set[int]:
-        """Statements with those that wrote the files they read, and what these need in turn."""
-        while True:
-            more: set[int] = set()
-            for number in needed:
-                one = self._found[number]
-                more |= self._writers(one) | self._loaders(one) | self._changed_in_databases(one)
-            more -= needed
-            if not more:
-                return needed
-            needed = needed.union(more, *(self._slicer.needed(number) for number in more))
+        asked = list(needed)
+        while asked:  # those that wrote the files they read, and what these need in turn
+            one = self._found[asked.pop()]
+            for number in self._writers(one) | self._loaders(one) | self._changed_in_databases(one):
+                if number not in needed:
+                    more = {number, *self._slicer.needed(number)} - needed
+                    needed |= more
+                    asked += more
+        return needed
 
     def _writers(self, reader: Statement) -> set[int]:
         """The statements that wrote what a statement read: back to the last that began the file anew."""
@@ -105,11 +107,8 @@ class Needs:
         if not statement.calls:
             return set()
         asked = {use.path for use in self._executions[statement.position].files if use.kind == "sql"}
-        changed = {
-            position for position, execution in self._executions.items()
-            if any(use.kind == "sql" and use.mode == "write" and use.path in asked for use in execution.files)
-        }  # fmt: skip
-        return {one.number for one in self._found[: statement.number] if one.position in changed and one.calls}
+        changed = set().union(*(self._sql_writes.get(path, ()) for path in asked))
+        return {one.number for one in self._found[: statement.number] if one.position in changed and one.calls} if changed else set()
 
     def _through(self, writer: Statement, reader: Statement) -> set[int]:
         """The statements in between that used what the writer opened: they may have written through it."""
@@ -122,14 +121,17 @@ class Needs:
         return found
 
     def _opens(self, statement: Statement, path: str) -> bool:
-        """Whether it says itself that it opens a file to add to it: what is written may reach the file much later."""
-        return _ADDS.search(statement.source) is not None and os.path.basename(path) in self._text(statement)
+        """Whether it says itself that it opens a file to write to it: what is written may reach the file much later."""
+        return _OPENS.search(statement.source) is not None and os.path.basename(path) in self._text(statement)
 
     def _touched(self, statement: Statement, mode: str) -> set[str]:
         """The files that a statement may have read or written: of what its cell did, what it names, and what no statement names."""
         if not (statement.calls or mode == "import"):
             return set()
-        found = set()
+        known = self._touches.get((statement.number, mode))
+        if known is not None:
+            return known
+        found = self._touches[statement.number, mode] = set()
         for use in self._executions[statement.position].files:
             if use.kind == "file" and use.mode == mode and use.path not in found:
                 name = os.path.basename(use.path.rstrip(os.sep))
@@ -191,7 +193,7 @@ def for_the_eye(statement: Statement) -> bool:
 
     >>> from nbmlops.replay.extracting.statements import Execution, statements
     >>> cell = "pd.options.display.max_rows = 9\\nplt.show()\\nshow(x)\\nx = pd.options.display.max_rows"
-    >>> [for_the_eye(one) for one in statements([Execution(position=0, cell="a", source=cell)])]
+    >>> [for_the_eye(one) for one in statements([Execution(position=0, source=cell)])]
     [True, True, False, False]
     """
     lines = [line for line in statement.source.split("\n") if not line.lstrip().startswith("#")]

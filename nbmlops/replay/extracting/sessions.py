@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.executed import own_command
 from nbmlops.capture.session import Session
 from nbmlops.capture.showing.where import notebook_of
-from nbmlops.errors import NotFound
-from nbmlops.ledger.secrets import MASK
+from nbmlops.errors import Invalid
 from nbmlops.replay.extracting.statements import Execution
-from nbmlops.replay.written import cells_in_order
+from nbmlops.replay.written import cells_in_order, missing
 from nbmlops.runs.records import FileUse, RunRecord
 
 
@@ -20,45 +18,45 @@ from nbmlops.runs.records import FileUse, RunRecord
 class Told:
     """A session as it can be executed again: what was executed, where, on which files, and under which name it goes."""
 
-    name: str
     of: str
     folder: str
     executions: list[Execution]
     files: list[FileUse] = field(default_factory=list)
     names: dict[str, Any] | None = None  # what its names are bound to now, if it lives
+    record: RunRecord | None = None  # if it does not
 
 
 def of_kernel(session: Session) -> Told:
     """The session of this kernel."""
     executions = []
-    for position, cell_id, source, names in session.executed.all:
+    for position, _, source, names in session.executed.all:
         facts = session.memory.of(position)
         executions.append(
             Execution(
-                position=position, cell=cell_id or source, source=source, raised=position in session.executed.stopped,
+                position=position, source=source, raised=position in session.executed.stopped,
                 stopped=session.executed.stopped.get(position), kinds=names.kinds, files=tuple(facts.files),
             )
         )  # fmt: skip
     notebook, _ = notebook_of(session.shell, executed=session.executed.sources)
     return Told(
-        name=Path(notebook).stem if notebook else "session", of=notebook or "this session", folder=session.folder, executions=executions,
+        of=notebook or "this session", folder=session.folder, executions=executions,
         files=[use for one in executions for use in one.files], names=session.shell.user_ns,
     )  # fmt: skip
 
 
 def of_record(record: RunRecord) -> Told:
-    """The session that a run is the record of. Raises NotFound where it cannot be executed again."""
-    if record.folder is None or not Path(record.folder).is_dir():
-        raise NotFound(f"The folder that {record.run.name} worked in is gone: {record.folder}.", hint="Its cells: %mlops run show RUN")
+    """The session that a run is the record of. Raises Invalid where it cannot be executed again."""
+    if absent := missing(record):
+        raise Invalid(f"{record.run.name} cannot be executed again: {absent[0]}.", hint=f"Its cells: %mlops run show {record.run.id}")
     by_position: dict[int | None, list[FileUse]] = {}
     for use in record.files:
         by_position.setdefault(use.position, []).append(use)
     executions = [
         Execution(
-            position=cell.position, cell=cell.cell_id or cell.source, source=cell.source, raised=cell.error is not None,
+            position=cell.position, source=cell.source, raised=cell.error is not None,
             files=tuple(by_position.get(cell.position, ())),
         )
         for cell in cells_in_order(record)
-        if not own_command(cell.source) and MASK not in cell.source
+        if not own_command(cell.source)
     ]  # fmt: skip
-    return Told(name=record.run.name, of=record.run.id, folder=str(record.folder), executions=executions, files=list(record.files))
+    return Told(of=record.run.id, folder=str(record.folder), executions=executions, files=list(record.files), record=record)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from nbmlops.capture.slicing.names import CellNames, Kind, analyse
+from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.capture.slicing.steps import CellSteps, Do
 from nbmlops.runs.records import FileUse
 
@@ -17,7 +17,6 @@ _WRAPPED = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*%%(?:(?:time|mlops|prun)\b[^\
 _ASKS_US = re.compile(r"^\s*(%mlops\b|%(re|un)?load_ext\s+nbmlops\b)")
 # What these did is done, here and elsewhere: it makes no value, and doing it once more would surprise.
 _DONE = re.compile(r"^\s*[%!]+\s*(?:sudo\s+)?(?:pip3?|conda|mamba|uv|apt|apt-get|brew|npm|git|kill|pkill|docker|kubectl)\b")
-_AWAIT = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,6 @@ class Execution:
     """
 
     position: int
-    cell: str
     source: str
     raised: bool = False
     stopped: int | None = None
@@ -43,7 +41,6 @@ class Statement:
 
     number: int
     position: int
-    cell: str
     source: str
     tree: ast.Module
     names: CellNames
@@ -79,7 +76,7 @@ def statements(executions: Iterable[Execution]) -> list[Statement]:
     """Every statement that was executed, in order. What cannot be taken apart is one statement.
 
     >>> cell = "%pip install x\\n!git push\\n%load_ext nbmlops\\nhead = !git rev-parse HEAD"
-    >>> [one.source for one in statements([Execution(position=0, cell="a", source=cell)])]
+    >>> [one.source for one in statements([Execution(position=0, source=cell)])]
     ['head = !git rev-parse HEAD']
     """
     found: list[Statement] = []
@@ -92,7 +89,7 @@ def statements(executions: Iterable[Execution]) -> list[Statement]:
                 for name in earlier.names.binds:
                     known.pop(name, None)
             names = analyse(tree, known.get) if tree.body else CellNames(opaque=True)
-            found.append(Statement(len(found), execution.position, execution.cell, source, tree, names, raised))
+            found.append(Statement(len(found), execution.position, source, tree, names, raised))
     return found
 
 
@@ -130,22 +127,6 @@ def unwrapped(source: str) -> str:
     while (found := _WRAPPED.match(source)) is not None:
         source = source[found.end() :]
     return source
-
-
-def parsed(source: str) -> tuple[ast.Module | None, str]:
-    """A cell's tree, and the Python it was made of; None where it is none."""
-    python = source
-    for _ in range(2):
-        try:
-            tree: Any = compile(python, "<cell>", "exec", flags=_AWAIT)
-            return tree, python
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            if python is not source:
-                break
-            from IPython.core.inputtransformer2 import TransformerManager
-
-            python = TransformerManager().transform_cell(source)
-    return None, source
 
 
 def _text(source: str, changed: str, node: ast.stmt, begin: int, end: int, tree: ast.Module) -> str:
