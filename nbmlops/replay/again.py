@@ -22,16 +22,16 @@ _MAGICS = "get_ipython().extension_manager.load_extension('nbmlops')"  # cells t
 
 def again(
     record: RunRecord, *, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None, first: str = "",
-    notebook: Any = None, python: Path | None = None,
+    notebook: Any = None, python: Path | None = None, environ: Mapping[str, str] | None = None,
 ) -> RunRecord:  # fmt: skip
     """The record of executing a run's cells again as they ran, or another notebook in their place, in the folder they ran in.
 
-    `first`: code to execute before them. `python`: of another environment.
+    `first`: code to execute before them. `python`: of another environment. `environ`: variables that are set for it.
     """
     name = Path(record.run.notebook or record.run.name).stem or "run"
     with executed(
         notebook or as_ran(record), name=name, folder=str(record.folder), files=record.files, timeout_s=timeout_s, progress=progress,
-        first=first, python=python,
+        first=first, python=python, environ=environ,
     ) as (_, done):  # fmt: skip
         return done
 
@@ -40,7 +40,7 @@ def again(
 def executed(
     notebook: Any, *, name: str, folder: str, files: Sequence[FileUse], timeout_s: float | None = None,
     progress: Callable[[int, int], None] | None = None, first: str = "", python: Path | None = None,
-    prepare: Callable[[str], None] | None = None,
+    environ: Mapping[str, str] | None = None, prepare: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Path, RunRecord]]:  # fmt: skip
     """Execute a notebook in `folder`; gives a folder aside, where it may leave something to be looked at, and the record.
 
@@ -62,7 +62,8 @@ def executed(
             path = Path(scratch, f"{name}.ipynb")
             path.write_text(nbformat.writes(notebook), "utf-8")
             done = execute(
-                path, {}, timeout_s=timeout_s, workspace=place, progress=progress, folder=Path(folder), environ=at_the_start(),
+                path, {}, timeout_s=timeout_s, workspace=place, progress=progress, folder=Path(folder),
+                environ={**at_the_start(), **(environ or {})},
                 begin="\n".join([keeping.BEGIN.format(folder=str(scratch)), *begin, first]), scratch=scratch, python=python,
             )  # fmt: skip
             yield scratch, RunBook(place).record(done.id)

@@ -9,7 +9,7 @@ from typing import Any
 from nbmlops.capture.showing.outputs import digest_of_saved
 from nbmlops.data.values import alike
 from nbmlops.replay.records import Compared, Deviation, Part
-from nbmlops.replay.written import cells_in_order, made
+from nbmlops.replay.written import cells_in_order, made, without_done
 from nbmlops.runs.records import FileUse, RunRecord
 
 RELATIVE = 1e-9
@@ -17,7 +17,7 @@ _BLAMED = ("file", "module", "frame", "seed", "parameter", "fitted", "metric", "
 _EXACT = "the same, byte for byte"
 _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
 _FITTED = f"the same attributes; sums of their floats within {RELATIVE:g} of their size; how long something took left out"
-_SHOWN = "the same text; times, addresses, progress and how a text was cut left out"
+_SHOWN = "the same text, and pictures by their pixels; when, how long, addresses, progress and random names left out"
 
 
 def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = False) -> tuple[list[Compared], list[Deviation]]:
@@ -140,5 +140,9 @@ def _errors(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
 
 
 def _outputs(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
-    # What writing a file says depends on whether there was one.
-    return {(places.get(cell.position), ""): cell.outputs for cell in record.cells if not cell.source.startswith(("%%writefile", "%%file"))}
+    return {(places.get(cell.position), ""): cell.outputs for cell in record.cells if not _says_what_was(cell.source)}
+
+
+def _says_what_was(source: str) -> bool:
+    """Whether what a cell shows depends on what was there before it: whether there was the file, the package."""
+    return source.startswith(("%%writefile", "%%file")) or without_done(source) != source

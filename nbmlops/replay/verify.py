@@ -19,7 +19,7 @@ from nbmlops.replay.saved import Saved, as_saved
 from nbmlops.replay.written import missing
 from nbmlops.runs.records import RunRecord, Verdict
 
-# Every generator a notebook may draw from without a seed of its own, set alike.
+# Every generator a notebook may draw from without a seed of its own, set alike; and the order of sets of texts.
 _SEED_ALL = """import os as _o, random as _r, secrets as _s, sys as _y
 _d = _r.Random(0)
 _s.randbits, _o.urandom = _d.getrandbits, _d.randbytes
@@ -33,6 +33,8 @@ except ImportError: pass
 if 'torch' in _y.modules: _y.modules['torch'].manual_seed(0)
 del _o, _r, _s, _y, _d
 """
+_ALIKE: dict[str, Any] = {"first": _SEED_ALL, "environ": {"PYTHONHASHSEED": "0"}}
+_CHANCE = "random numbers that no seed fixes, or by the order of a set of texts"
 _CLOCK = re.compile(
     r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
 )
@@ -92,8 +94,8 @@ def _of_saved(
 ) -> Verification:  # fmt: skip
     """The cells as they ran hold. Does the notebook that they are in now?"""
 
-    def anew(first: str = "") -> RunRecord:
-        return saved.of_execution(execute(first=first, notebook=saved.notebook), record)
+    def anew(**alike: Any) -> RunRecord:
+        return saved.of_execution(execute(notebook=saved.notebook, **alike), record)
 
     changed = _changed(saved.changes)
     done = anew()
@@ -112,11 +114,11 @@ def _of_saved(
     cause: Cause = "order or hidden state"
     why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}"
     if blamed(between):
-        _, still = held_against(anew(_SEED_ALL), anew(_SEED_ALL), by_position=True)
+        _, still = held_against(anew(**_ALIKE), anew(**_ALIKE), by_position=True)
         if blamed(still):
             cause, why = "time or network", f"{hold} the notebook comes out otherwise every time: the clock, or the network"
         else:
-            cause, why = "randomness", f"{hold} the notebook draws random numbers that no seed fixes"
+            cause, why = "randomness", f"{hold} the notebook goes by {_CHANCE}"
     elif any(asks_the_clock(str(one.after)) and not asks_the_clock(str(one.before)) for one in saved.changes):
         cause, why = "time or network", f"{hold} it asks the clock"
     return said("DIFFERS", f"{why}{seen}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
@@ -163,11 +165,11 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
         return "environment", first.cell, f"The environment variable {first.name} {_of_variable(first.before, first.after)}"
     _, between = held_against(done, execute())
     if blamed(between):
-        _, still = held_against(execute(first=_SEED_ALL), execute(first=_SEED_ALL))
+        _, still = held_against(execute(**_ALIKE), execute(**_ALIKE))
         if blamed(still):
             why = "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
             return "time or network", cell, why
-        return "randomness", cell, "It draws random numbers that no seed fixes: two executions differ, and with one seed they do not"
+        return "randomness", cell, f"It goes by {_CHANCE}: two executions differ, and with one seed they do not"
     changed = [one for one in deviations if one.part == "environment"]
     if changed:
         first = changed[0]

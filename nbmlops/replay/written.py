@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.ledger.secrets import MASK
 from nbmlops.runs.records import IN_PLACE, Cell, FileUse, RunRecord
+
+# What these did is done, here and elsewhere: it makes no value, and doing it once more would surprise.
+_DONE = re.compile(r"^\s*[%!]+\s*(?:sudo\s+)?(?:pip3?|conda|mamba|uv|apt|apt-get|brew|npm|git|kill|pkill|docker|kubectl)\b")
+_ANY_DONE = re.compile(_DONE.pattern, re.MULTILINE)
+
+
+def is_done(line: str) -> bool:
+    """Whether a line installs, publishes or stops something: that is not done once more, by whomever it is executed again.
+
+    >>> [is_done(line) for line in ("%pip install shap", "  !git push", "head = !git rev-parse HEAD", "!ls")]
+    [True, True, False, False]
+    """
+    return _DONE.match(line) is not None
 
 
 def missing(record: RunRecord) -> list[str]:
@@ -78,13 +93,35 @@ def as_ran(record: RunRecord) -> Any:
     return notebook_of([cell.source for cell in cells], [cell.error is not None and at + 1 < len(cells) for at, cell in enumerate(cells)])
 
 
+def without_done(source: str) -> str:
+    """A cell in which what is done already is not done once more.
+
+    >>> without_done("!pip install shap\\nif new:\\n    !git pull\\nx = 1")
+    'pass  # !pip install shap\\nif new:\\n    pass  # !git pull\\nx = 1'
+    """
+    if source.lstrip().startswith("%%") or not _ANY_DONE.search(source) or parsed(source)[1] is source:
+        return source  # in plain Python such a line stands in a text
+    lines, goes_on = [], False
+    for line in source.split("\n"):
+        if goes_on:
+            lines.append(f"# {line}")
+        elif is_done(line):
+            indent = line[: len(line) - len(line.lstrip())]
+            lines.append(f"{indent}pass  # {line.lstrip()}")
+        else:
+            lines.append(line)
+            continue
+        goes_on = line.endswith("\\")
+    return "\n".join(lines)
+
+
 def notebook_of(sources: Sequence[str], raising: Sequence[bool]) -> Any:
     """A notebook of code cells; those that are `raising` may."""
     import nbformat
 
     found = nbformat.v4.new_notebook()
     for at, (source, may) in enumerate(zip(sources, raising, strict=True)):
-        one = nbformat.v4.new_code_cell(source, id=f"cell-{at}")
+        one = nbformat.v4.new_code_cell(without_done(source), id=f"cell-{at}")
         if may:
             one.metadata["tags"] = ["raises-exception"]
         found.cells.append(one)

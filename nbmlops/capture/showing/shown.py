@@ -1,11 +1,11 @@
 """What a cell showed, as one digest: the same while it streams and when the saved notebook's outputs are read again.
 
-Canonical form, version 2. The text of stdout and of stderr, each joined over the whole cell: in which order the two came,
+Canonical form, version 3. The text of stdout and of stderr, each joined over the whole cell: in which order the two came,
 and in what pieces, is chance. Carriage returns and backspaces are carried out as JupyterLab does before it saves. Then the
-other outputs in order: displays and results by their data (metadata and execution count left out, base64 without blanks, JSON
+other outputs in order: displays and results by their data (metadata and execution count left out, pictures by their pixels, JSON
 with sorted keys and numbers as JavaScript has them, a widget's random id left out, HTML where plain text says the same), errors by
-name and message. What is another in every execution is left out: addresses (`at 0x7f…`), how long something took (`Wall time:
-…`, `%timeit`'s line, `elapsed: 3.1 s`), a progress bar's clock.
+name and message. What is another in every execution is left out (`steady`): addresses, how long something took, a progress bar's
+clock, when a line was logged.
 
 Two programs save something else where a line was overwritten: JupyterLab when the other stream came in between, nbclient with
 `coalesce_streams` when the later text is the shorter. What comes after the cell's end (a thread that goes on, an update of an
@@ -21,22 +21,11 @@ from typing import Any
 
 from blake3 import blake3
 
-FORM = 2
-_ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{5,16}\b")
-_UNIT = r"(?:ns|[µμu]s|ms|s|secs?|seconds|min|minutes|h)\b"
-_CLOCK = re.compile(
-    r"^(?:CPU times|Wall time): .*$"
-    rf"|[\d.]+ {_UNIT}(?: \d+ {_UNIT})? ± [\d.]+ {_UNIT}(?: \d+ {_UNIT})? per loop \(mean ± std\. dev\. of \d+ runs?, [\d,]+ loops? each\)"
-    rf"|(?i:\b(?:time|elapsed|duration|took|finished in|done in))\b[ =:]*\d[\d.,]* ?{_UNIT}"
-    r"|\[\d+:\d\d(?::\d\d)?<[^\]\n]*\]",
-    re.MULTILINE,
-)
-_CLOCK_HINTS = re.compile(r"(?i)time|per loop|elapsed|duration|took| in \d|\d<")
-# Plain text that only names a class: what is to be seen stands in the HTML beside it.
-_NAMED_ONLY = re.compile(r"<[\w.]+( object)?( at 0x…)?>")
-_STYLER = re.compile(r"\bT_[0-9a-f]{5}(?=[_\b\s\"'])")
+from nbmlops.capture.showing import steady
+from nbmlops.capture.showing.media import bundle, joined
+
+FORM = 3
 _CONTROL = re.compile(r"[\n\b\r]")
-_WIDGET = "application/vnd.jupyter.widget-view+json"
 _SLICE = 1 << 16
 _LONG = 1 << 20  # a line is held until it ends; of a longer one the beginning is settled
 
@@ -53,23 +42,23 @@ class Shown:
         """Text on stdout or stderr; what a person typed (`stdin`) is no output of the cell's."""
         self._before()
         if text and name in ("stdout", "stderr"):
-            self._streams.setdefault(name, _Text()).add(text)
+            self._streams.setdefault(name, _Text(stderr=name == "stderr")).add(text)
 
     def display(self, kind: str, data: Mapping[str, Any], display_id: str | None = None) -> None:
         """A display or a result; those shown before under the same id show this now."""
         self._before()
-        digest = _bundle(data)
+        digest = _digest(bundle(data))
         self._replace(digest, display_id)
         self._items.append((kind, digest, display_id))
 
     def update(self, data: Mapping[str, Any], display_id: str | None) -> None:
         """Displays under an id show something else."""
-        self._replace(_bundle(data), display_id)
+        self._replace(_digest(bundle(data)), display_id)
 
     def error(self, name: str, message: str) -> None:
         """An exception that reached the top."""
         self._before()
-        self._items.append(("error", _digest(_steady(f"{name}\n{message}")), None))
+        self._items.append(("error", _digest(steady.text(f"{name}\n{message}")), None))
 
     def clear(self, wait: bool) -> None:
         """Nothing is shown any more, or as soon as the next output comes."""
@@ -104,7 +93,7 @@ def digest_of_saved(outputs: Sequence[Mapping[str, Any]]) -> str:
     for output in outputs:
         kind = output["output_type"]
         if kind == "stream":
-            shown.stream(output["name"], _joined(output["text"]))
+            shown.stream(output["name"], joined(output["text"]))
         elif kind == "error":
             shown.error(output["ename"], output["evalue"])
         else:
@@ -115,7 +104,8 @@ def digest_of_saved(outputs: Sequence[Mapping[str, Any]]) -> str:
 class _Text:
     """One stream's text, hashed line by line as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
         self._hash = blake3()
         self._line = ""
         self._cursor = 0
@@ -126,7 +116,7 @@ class _Text:
 
     def digest(self) -> str:
         whole = self._hash.copy()
-        whole.update(_bytes(_steady(self._line)))
+        whole.update(self._canonical(self._line))
         return whole.hexdigest()
 
     def _add(self, text: str) -> None:
@@ -168,46 +158,20 @@ class _Text:
             # The first may be longer than what is held; it is cut where it would have been cut while it came.
             end = lines.index("\n")
             while end >= 2 * _LONG:
-                self._hash.update(_bytes(_steady(lines[:_LONG])))
+                self._hash.update(self._canonical(lines[:_LONG]))
                 lines, end = lines[_LONG:], end - _LONG
-        self._hash.update(_bytes(_steady(lines)))
+        self._hash.update(self._canonical(lines))
+
+    def _canonical(self, text: str) -> bytes:
+        return _bytes(steady.text(text, stderr=self._stderr))
 
     def _settle(self) -> int:
         settled = 0
         while len(self._line) >= 2 * _LONG:
-            self._hash.update(_bytes(_steady(self._line[:_LONG])))
+            self._hash.update(self._canonical(self._line[:_LONG]))
             self._line = self._line[_LONG:]
             settled += _LONG
         return settled
-
-
-def _bundle(data: Mapping[str, Any]) -> str:
-    kept = sorted(data)
-    if "text/html" in data and not _NAMED_ONLY.fullmatch(_steady(_joined(data.get("text/plain", "<a>")))):
-        kept.remove("text/html")
-    return _digest(json.dumps([[media, _value(media, data[media])] for media in kept]))
-
-
-def _value(media: str, value: Any) -> str:
-    if media == _WIDGET and isinstance(value, dict):
-        value = {key: part for key, part in value.items() if key != "model_id"}
-    if media == "application/json" or media.endswith("+json"):
-        # JavaScript has one kind of number: 1.0 is saved as 1.
-        return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
-    text = _joined(value)
-    if media.startswith(("text/", "image/svg")):
-        return _STYLER.sub("T_…", _steady(text)) if media == "text/html" else _steady(text)
-    return "".join(text.split())
-
-
-def _joined(value: Any) -> str:
-    return "".join(value) if isinstance(value, list) else str(value)
-
-
-def _steady(text: str) -> str:
-    if " 0x" in text:
-        text = _ADDRESS.sub("at 0x…", text)
-    return _CLOCK.sub("…", text) if _CLOCK_HINTS.search(text) else text
 
 
 def _digest(text: str) -> str:

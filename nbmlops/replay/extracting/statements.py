@@ -11,12 +11,11 @@ from functools import cached_property
 from nbmlops.capture.slicing.names import CellNames, Kind, analyse
 from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.capture.slicing.steps import CellSteps, Do
+from nbmlops.replay.written import is_done
 from nbmlops.runs.records import FileUse
 
 _WRAPPED = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*%%(?:(?:time|mlops|prun)\b[^\n]*|capture(?:[ \t]+--\S+)*[ \t]*)\n")
 _ASKS_US = re.compile(r"^\s*(%mlops\b|%(re|un)?load_ext\s+nbmlops\b)")
-# What these did is done, here and elsewhere: it makes no value, and doing it once more would surprise.
-_DONE = re.compile(r"^\s*[%!]+\s*(?:sudo\s+)?(?:pip3?|conda|mamba|uv|apt|apt-get|brew|npm|git|kill|pkill|docker|kubectl)\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +112,7 @@ def _parts(execution: Execution) -> list[tuple[str, ast.Module, bool]]:
         raised = stopped is not None and begin <= stopped <= (node.end_lineno or begin)
         text = _text(source, changed, node, begin, end, tree)
         end = node.end_lineno or begin
-        if not _ASKS_US.match(text) and not _DONE.match(text):
+        if not _ASKS_US.match(text) and not is_done(text):
             found.append((text, ast.Module([node], []), raised))
     return found
 
