@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write aside, sync, rename, sync the folder. The file is its owner's alone (0600). Raises OSError.
+
+    What an iterable of pieces raises leaves nothing behind.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -21,7 +24,8 @@ def write_whole(path: Path, data: bytes) -> None:
     handle, aside = tempfile.mkstemp(dir=place, prefix=".new-")
     try:
         with open(handle, "wb", buffering=0) as out:
-            _write(out, data)
+            for piece in (data,) if isinstance(data, bytes) else data:
+                _write(out, piece)
             os.fsync(handle)
         os.replace(aside, path)
     except BaseException:

@@ -58,6 +58,17 @@ class Dataset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A version of a file that is kept: where it was, and what it held then."""
+
+    path: str
+    digest: str
+    size_bytes: int
+    modified_at: datetime
+    kept_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowRange:
     """Rows from `start` up to, not including, `end`, counted from 0."""
 

@@ -28,6 +28,8 @@ _KNOWN = {
     "experiment": "SELECT DISTINCT experiment FROM run ORDER BY experiment LIMIT ?",
     "alias": "SELECT DISTINCT alias FROM alias UNION SELECT 'champion' LIMIT ?",
     "version": "SELECT DISTINCT version FROM model_version ORDER BY version DESC LIMIT ?",
+    "kept": "SELECT DISTINCT path FROM kept_file ORDER BY path LIMIT ?",
+    "kept version": "SELECT digest FROM kept_file ORDER BY kept_at DESC LIMIT ?",
     "digest": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
     "comparable": "SELECT id FROM (SELECT id FROM run ORDER BY started_at DESC LIMIT 100) UNION ALL SELECT digest FROM dataset LIMIT ?",
     "lineage": "SELECT DISTINCT model FROM model_version UNION SELECT name FROM endpoint"
@@ -35,6 +37,7 @@ _KNOWN = {
     "subject": "SELECT DISTINCT subject FROM audit ORDER BY subject LIMIT ?",
 }
 _KNOWN_OF = {
+    ("data.restore", "path"): "kept", ("data.versions", "path"): "kept", ("data.restore", "digest"): "kept version",
     ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage", ("data", "before"): "comparable", ("data", "after"): "comparable",
 }  # fmt: skip
 
@@ -157,7 +160,9 @@ def _values(verb: Any, parameter: Any, fragment: str, names: dict[str, Any], hid
         return [str(choice) for choice in get_args(parameter.bare)]
     if parameter.name == "notebook":
         return sorted(str(path) for path in Path().glob("*.ipynb"))
-    name = _KNOWN_OF.get((verb.noun, parameter.name), parameter.name)
+    if (verb.id, parameter.name) == ("data.add", "path"):
+        return sorted(f"{path}/" if path.is_dir() else str(path) for path in Path().iterdir() if not path.name.startswith("."))
+    name = _KNOWN_OF.get((verb.id, parameter.name)) or _KNOWN_OF.get((verb.noun, parameter.name), parameter.name)
     return _known(name, fragment)
 
 

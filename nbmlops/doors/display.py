@@ -14,7 +14,7 @@ from typing import Any
 
 # Every record there is, by module. A test fails when one is missing.
 RECORDS = {
-    "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "RowRange", "ColumnChange", "DataDiff"),
+    "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "RowRange", "ColumnChange", "DataDiff", "KeptFile"),
     "nbmlops.runs.records": (
         "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "Variable", "HiddenState", "Artifact", "RunRecord", "Logged",
         "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",

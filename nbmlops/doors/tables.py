@@ -22,6 +22,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
     "CellState": ("execution_count", "source", "stale", "why", "makes", "used_by"),
+    "KeptFile": ("path", "size_bytes", "modified_at", "kept_at", "digest"),
     "HiddenState": ("name", "why", "position"),
     "Verification": ("run", "name", "verdict", "cell", "sentence", "duration_s"),
     "Compared": ("part", "things", "differ", "tolerance"),
@@ -79,8 +80,9 @@ def tables_of(value: Any) -> list[Table | Lines]:
         return [*tables_of(value.run), *_record_parts(value)]
     if not dataclasses.is_dataclass(value):
         return [Table("", [], [["", value]])]
-    fields = [[name, item] for name, item in _fields(value) if not _is_records(item) and item not in (None, "", [], {})]
-    return [Table(kind, [], fields), *_parts(value)]
+    data = getattr(value, "data", None) if kind == "Verification" else None
+    fields = [[name, item] for name, item in _fields(value) if not _is_records(item) and item not in (None, "", [], {}, data)]
+    return [Table(kind, [], fields), *([] if data is None else tables_of(data)), *_parts(value)]
 
 
 def list_table(title: str, records: Sequence[Any]) -> Table:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.attached import current_session
+from nbmlops.data import book
+from nbmlops.data.records import Dataset
 from nbmlops.pipelines.runner import execute
 from nbmlops.replay import keeping
 from nbmlops.replay.aside import aside, keep_all
@@ -17,21 +19,24 @@ from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import FileUse, RunRecord
 from nbmlops.workspace import Workspace
 
+Furnish = Mapping[str, Callable[[Path], None]]
 _MAGICS = "get_ipython().extension_manager.load_extension('nbmlops')"  # cells that ask for it are not part of the record
 
 
 def again(
     record: RunRecord, *, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None, first: str = "",
-    notebook: Any = None, python: Path | None = None, environ: Mapping[str, str] | None = None,
+    notebook: Any = None, python: Path | None = None, environ: Mapping[str, str] | None = None, furnish: Furnish | None = None,
+    datasets: dict[str, Dataset] | None = None,
 ) -> RunRecord:  # fmt: skip
     """The record of executing a run's cells again as they ran, or another notebook in their place, in the folder they ran in.
 
     `first`: code to execute before them. `python`: of another environment. `environ`: variables that are set for it.
+    `furnish`: files to put in their places before, by path; what is there is put back. `datasets`: takes what went into fits.
     """
     name = Path(record.run.notebook or record.run.name).stem or "run"
     with executed(
         notebook or as_ran(record), name=name, folder=str(record.folder), files=record.files, timeout_s=timeout_s, progress=progress,
-        first=first, python=python, environ=environ,
+        first=first, python=python, environ=environ, furnish=furnish, datasets=datasets,
     ) as (_, done):  # fmt: skip
         return done
 
@@ -40,7 +45,8 @@ def again(
 def executed(
     notebook: Any, *, name: str, folder: str, files: Sequence[FileUse], timeout_s: float | None = None,
     progress: Callable[[int, int], None] | None = None, first: str = "", python: Path | None = None,
-    environ: Mapping[str, str] | None = None, prepare: Callable[[str], None] | None = None,
+    environ: Mapping[str, str] | None = None, prepare: Callable[[str], None] | None = None, furnish: Furnish | None = None,
+    datasets: dict[str, Dataset] | None = None,
 ) -> Iterator[tuple[Path, RunRecord]]:  # fmt: skip
     """Execute a notebook in `folder`; gives a folder aside, where it may leave something to be looked at, and the record.
 
@@ -55,10 +61,13 @@ def executed(
             prepare(str(scratch))
         place = Workspace.at(scratch)
         try:
-            keep_all(scratch, writes(files))
+            keep_all(scratch, [*writes(files), *(furnish or {})])
             for own in made(files):  # a cell that makes it no more must not find it
                 if os.path.isfile(own):
                     os.unlink(own)
+            for there, write in (furnish or {}).items():
+                Path(there).parent.mkdir(parents=True, exist_ok=True)
+                write(Path(there))
             path = Path(scratch, f"{name}.ipynb")
             path.write_text(nbformat.writes(notebook), "utf-8")
             done = execute(
@@ -66,7 +75,11 @@ def executed(
                 environ={**at_the_start(), **(environ or {})},
                 begin="\n".join([keeping.BEGIN.format(folder=str(scratch)), *begin, first]), scratch=scratch, python=python,
             )  # fmt: skip
-            yield scratch, RunBook(place).record(done.id)
+            record = RunBook(place).record(done.id)
+            if datasets is not None:
+                wanted = {digest for fit in record.fits for digest in (fit.frame, fit.target) if digest is not None}
+                datasets.update((digest, book.dataset(place, digest)) for digest in wanted - datasets.keys())
+            yield scratch, record
         finally:
             place.close()
 

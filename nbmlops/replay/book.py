@@ -6,9 +6,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from nbmlops.ledger.encode import dump, now_text
 from nbmlops.replay.records import Compared, Deviation, Verification
 from nbmlops.runs import spooled
+from nbmlops.runs.records import RunDataDiff
 from nbmlops.workspace import Workspace
 
 
@@ -17,7 +20,8 @@ def keep(workspace: Workspace, found: Verification) -> None:
     spooled.flush(workspace)
     report = {
         "name": found.name, "sentence": found.sentence, "cause": found.cause, "cell": found.cell, "missing": found.missing,
-        "duration_s": found.duration_s, "environment": found.environment, "compared": [vars(one) for one in found.compared],
+        "data": msgspec.to_builtins(found.data), "duration_s": found.duration_s,
+        "environment": found.environment, "compared": [vars(one) for one in found.compared],
         "deviations": [vars(one) for one in found.deviations[:200]],
     }  # fmt: skip
     with workspace.ledger.write() as tx:
@@ -37,8 +41,10 @@ def of_run(workspace: Workspace, run_id: str) -> list[Verification]:
 
 def _verification(row: Any) -> Verification:
     report = {"name": "", **json.loads(row["report"])}
+    data = report.pop("data", None)
     return Verification(
         id=row["id"], run=row["run"], verdict=row["verdict"], at=datetime.fromisoformat(row["at"]),
         compared=[Compared(**one) for one in report.pop("compared")],
-        deviations=[Deviation(**one) for one in report.pop("deviations")], **report,
+        deviations=[Deviation(**one) for one in report.pop("deviations")],
+        data=msgspec.convert(data, RunDataDiff | None), **report,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.data.values import state_of
-from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.ledger.blobs import digest_of_file
 
 
 def expect(
@@ -35,6 +35,6 @@ def expect(
 
 def _digest(name: str) -> str | None:
     try:
-        return digest_bytes(Path(name).read_bytes())
+        return digest_of_file(Path(name))
     except OSError:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from nbmlops.runs.records import Verdict
+from nbmlops.runs.records import RunDataDiff, Verdict
 
 Part = Literal["environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "output", "error", "cell"]
 Cause = Literal["data", "code", "environment", "randomness", "time or network", "order or hidden state", "unknown"]
@@ -38,7 +38,7 @@ class Verification:
     """Whether a run holds when it is executed again.
 
     `cell` is the first cell, by its position in the run, at which anything came out otherwise; `cause` is what that is blamed
-    on. `missing` says what stood in the way of executing it at all.
+    on. `missing` says what stood in the way of executing it at all. `data`: where the data changed, in which columns and rows.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Verification:
     compared: list[Compared]
     deviations: list[Deviation]
     missing: list[str]
+    data: RunDataDiff | None
     environment: Literal["here", "recreated"]
     at: datetime
     duration_s: float

@@ -55,7 +55,7 @@ def verify(
     runs.settle()
 
     def one(record: RunRecord, progress: Progress | None = None) -> Verification:
-        found = executed(record, at=place.clock(), timeout_s=timeout_s, progress=progress, recreate=recreate)
+        found = executed(place, record, timeout_s=timeout_s, progress=progress, recreate=recreate)
         book.keep(place, found)
         return found
 

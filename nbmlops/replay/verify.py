@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from nbmlops.data.records import Dataset
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
 from nbmlops.replay.again import again
 from nbmlops.replay.held import blamed, held_against
+from nbmlops.replay.inputs import changed_data, inside, stand_ins
 from nbmlops.replay.records import Cause, Compared, Deviation, Verification
 from nbmlops.replay.saved import Saved, as_saved
 from nbmlops.replay.written import missing
-from nbmlops.runs.records import RunRecord, Verdict
+from nbmlops.runs.records import RunDataDiff, RunRecord, Verdict
+from nbmlops.workspace import Workspace
 
 # Every generator a notebook may draw from without a seed of its own, set alike; and the order of sets of texts.
 _SEED_ALL = """import os as _o, random as _r, secrets as _s, sys as _y
@@ -42,24 +44,26 @@ Execute = Callable[..., RunRecord]
 
 
 def verify(
-    record: RunRecord, *, at: datetime, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None,
+    place: Workspace, record: RunRecord, *, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None,
     recreate: Callable[[RunRecord], Path] | None = None,
 ) -> Verification:
     """Execute a run again and say whether it holds.
 
-    The cells as they ran come first; if they hold, and the notebook as it is saved is another by now, that one too. `recreate`
-    gives the Python of the recorded environment, built anew.
+    The cells as they ran come first; if they hold, and the notebook as it is saved is another by now, that one too. Files that are
+    gone or another are read as they were, where that version is kept. `recreate` gives the Python of the recorded environment,
+    built anew.
     """
     began = time.monotonic()
+    datasets: dict[str, Dataset] = {}
 
     def said(
         verdict: Verdict, sentence: str, *, cause: Cause | None = None, cell: int | None = None, compared: list[Compared] | None = None,
-        deviations: list[Deviation] | None = None, absent: list[str] | None = None,
+        deviations: list[Deviation] | None = None, absent: list[str] | None = None, data: RunDataDiff | None = None,
     ) -> Verification:  # fmt: skip
         return Verification(
             id=new_id("verification"), run=record.run.id, name=record.run.name, verdict=verdict, sentence=sentence, cause=cause,
             cell=cell, compared=compared or [], deviations=deviations or [], missing=absent or [],
-            environment="recreated" if recreate else "here", at=at, duration_s=round(time.monotonic() - began, 3),
+            environment="recreated" if recreate else "here", data=data, at=place.clock(), duration_s=round(time.monotonic() - began, 3),
         )  # fmt: skip
 
     def cannot(found: RunRecord) -> Verification | None:
@@ -67,13 +71,15 @@ def verify(
             return said("CANNOT", f"Its execution did not come to an end: {found.run.error}", absent=[str(found.run.error)])
         return None
 
-    absent = missing(record)
+    kept, told = stand_ins(place, record)
+    absent = missing(record, kept)
     if absent:
         return said("CANNOT", f"It cannot be executed again: {absent[0]}.", absent=absent)
     saved = as_saved(record)
     try:
         python = recreate(record) if recreate else None
-        execute = partial(again, record, timeout_s=timeout_s, progress=progress, python=python)
+        furnish = {path: partial(place.blobs.write_to, digest) for path, digest in kept.items()}
+        execute = partial(again, record, timeout_s=timeout_s, progress=progress, python=python, furnish=furnish, datasets=datasets)
         done = execute()
         if no := cannot(done):
             return no
@@ -81,12 +87,14 @@ def verify(
         if not blamed(deviations) and saved is not None:
             return _of_saved(record, saved, execute, said, cannot)
         if not blamed(deviations):
-            sentence = f"{_counted(compared)} came out the same.{_harmless(deviations)}"
+            sentence = f"{_counted(compared)} came out the same.{told}{_harmless(deviations)}"
             return said("VERIFIED", sentence, compared=compared, deviations=deviations)
         cause, cell, why = _cause(record, done, deviations, execute)
+        data = changed_data(place, record, done, datasets) if cause == "data" else None
     except NbmlopsError as error:
         return said("CANNOT", f"It cannot be executed again: {error.message}", absent=[error.message])
-    return said("DIFFERS", f"{why}, {_where(cell)}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
+    where = f"{why}{inside(data)}, {_where(cell)}."
+    return said("DIFFERS", where, cause=cause, cell=cell, compared=compared, deviations=deviations, data=data)
 
 
 def _of_saved(

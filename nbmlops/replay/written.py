@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nbmlops.capture.slicing.parsing import parsed
@@ -25,8 +25,11 @@ def is_done(line: str) -> bool:
     return _DONE.match(line) is not None
 
 
-def missing(record: RunRecord) -> list[str]:
-    """What is not there any more, or was never recorded, without which the run cannot be executed again."""
+def missing(record: RunRecord, stand_ins: Mapping[str, str] | None = None) -> list[str]:
+    """What is not there any more, or was never recorded, without which the run cannot be executed again.
+
+    `stand_ins`: files of which the version that the run read is kept.
+    """
     found = []
     if record.run.status == "running":
         found.append("it is still running")
@@ -45,7 +48,8 @@ def missing(record: RunRecord) -> list[str]:
         found.append(f"the folder it worked in is gone: {record.folder}")
     written = set(writes(record.files))
     for use in record.files:
-        if use.mode != "write" and use.kind == "file" and use.path not in written and not os.path.exists(use.path):
+        known = use.path in written or use.path in (stand_ins or {})
+        if use.mode != "write" and use.kind == "file" and not known and not os.path.exists(use.path):
             found.append(f"a file it read is gone: {use.path}")
     return list(dict.fromkeys(found))
 

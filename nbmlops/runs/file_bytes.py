@@ -69,7 +69,7 @@ class Readable:
             except OSError:
                 continue  # it is gone from there
         when = f" of {use.modified_at:%Y-%m-%d %H:%M}" if use.modified_at else ""
-        raise _NotReadableError(f"the bytes{when} are gone: columns are unknown (%mlops run log --artifact keeps a file's bytes)")
+        raise _NotReadableError(f"the bytes{when} are gone: columns are unknown (%mlops data add keeps a version)")
 
 
 class _NotReadableError(Exception):

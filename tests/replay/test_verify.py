@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from nbmlops import model, run
+from nbmlops import data, model, run
 from nbmlops.errors import GateRefused, NotFound
 from nbmlops.pipelines.runner import execute
 from nbmlops.replay import book
@@ -69,6 +69,39 @@ def test_what_was_fitted_is_compared_though_nothing_shows_it(place, seed, verdic
     if verdict == "DIFFERS":
         assert (found.cause, {one.part for one in found.deviations}) == ("randomness", {"fitted"}), found
     assert next(one.things for one in found.compared if one.part == "fitted") == 1
+
+
+def test_where_the_data_changed_is_told_by_column_and_row(place):
+    path = place.root / "x.csv"
+    path.write_text("a,b\n" + "".join(f"{n},{2 * n + n % 3}\n" for n in range(20_000)))
+    run_id = recorded(place, CLEAN)
+    rows = path.read_text().split("\n")
+    path.write_text("\n".join([*rows[:4001], "4000,99", *rows[4002:]]))
+    found = run.verify(run_id, workspace=place)
+    assert (found.verdict, found.cause, found.cell) == ("DIFFERS", "data", 2)
+    assert "x.csv (column b, in rows 0–16,383), first in cell 2" in found.sentence, found.sentence
+    assert found.data is not None and {frame.part: frame.diff.same for frame in found.data.frames} == {"frame": True, "target": False}
+    assert book.of_run(place, run_id)[0] == found
+    path.write_text("\n".join(rows[:19_001]) + "\n")
+    assert "(20,000 rows, now 19,000" in run.verify(run_id, workspace=place).sentence
+
+
+def test_a_version_that_was_kept_stands_in_for_what_changed_or_is_gone(place):
+    path = place.root / "x.csv"
+    run_id = recorded(place, CLEAN)
+    was = path.read_bytes()
+    data.add(str(path), workspace=place)
+    path.write_text("a,b\n1,2\n")
+    found = run.verify(run_id, workspace=place)
+    assert found.verdict == "VERIFIED" and "x.csv is another by now: the version that was kept was read" in found.sentence, found
+    assert path.read_text() == "a,b\n1,2\n"
+    path.unlink()
+    found = run.verify(run_id, workspace=place)
+    assert found.verdict == "VERIFIED" and "x.csv is gone" in found.sentence, found
+    assert not path.exists()
+    path.write_bytes(was)
+    found = run.verify(run_id, workspace=place)
+    assert found.verdict == "VERIFIED" and "kept" not in found.sentence
 
 
 def changed_byte(folder):

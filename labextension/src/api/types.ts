@@ -198,6 +198,70 @@ export interface Deviation {
   after: Json;
 }
 
+/** Rows from `start` up to, not including, `end`, counted from 0. */
+export interface RowRange {
+  start: number;
+  end: number;
+}
+
+/** One column that is not the same in two datasets. */
+export interface ColumnChange {
+  name: string;
+  change: 'added' | 'removed' | 'type' | 'values' | 'moved';
+  before: string | null;
+  after: string | null;
+  rows: RowRange[];
+}
+
+/** What differs between two datasets; no changes and equal digests: the same data. `note` tells what cannot be seen here. */
+export interface DataDiff {
+  before: string;
+  after: string;
+  same: boolean;
+  rows_before: number;
+  rows_after: number;
+  rows_added: number;
+  rows_removed: number;
+  changes: ColumnChange[];
+  note: string | null;
+}
+
+/** A file that two runs did not read alike: other bytes, or read by one of them alone. */
+export interface FileChange {
+  path: string;
+  change: 'changed' | 'added' | 'removed' | 'moved' | 'unknown';
+  digest_before: string | null;
+  digest_after: string | null;
+  size_before: number | null;
+  size_after: number | null;
+  modified_before: string | null;
+  modified_after: string | null;
+  columns: DataDiff | null;
+  note: string | null;
+  detail: string;
+}
+
+/** What went into a fit of each run, side by side; fits are paired by estimator, in their order. */
+export interface FrameChange {
+  part: 'frame' | 'target';
+  estimator: string;
+  fit_before: number | null;
+  fit_after: number | null;
+  fits: number;
+  diff: DataDiff | null;
+  note: string | null;
+}
+
+/** What differs between the data of two runs, what changed in front. */
+export interface RunDataDiff {
+  before: string;
+  after: string;
+  same: boolean;
+  files: FileChange[];
+  frames: FrameChange[];
+  same_files: number;
+}
+
 /** Whether a run holds when it is executed again. */
 export interface Verification {
   id: string;
@@ -210,6 +274,7 @@ export interface Verification {
   compared: Compared[];
   deviations: Deviation[];
   missing: string[];
+  data: RunDataDiff | null;
   environment: 'here' | 'recreated';
   at: string;
   duration_s: Real;
@@ -273,68 +338,13 @@ export interface Dataset {
   first_seen_at: string | null;
 }
 
-/** Rows from `start` up to, not including, `end`, counted from 0. */
-export interface RowRange {
-  start: number;
-  end: number;
-}
-
-/** One column that is not the same in two datasets. */
-export interface ColumnChange {
-  name: string;
-  change: 'added' | 'removed' | 'type' | 'values' | 'moved';
-  before: string | null;
-  after: string | null;
-  rows: RowRange[];
-}
-
-/** What differs between two datasets; no changes and equal digests: the same data. `note` tells what cannot be seen here. */
-export interface DataDiff {
-  before: string;
-  after: string;
-  same: boolean;
-  rows_before: number;
-  rows_after: number;
-  rows_added: number;
-  rows_removed: number;
-  changes: ColumnChange[];
-  note: string | null;
-}
-
-/** A file that two runs did not read alike: other bytes, or read by one of them alone. */
-export interface FileChange {
+/** A version of a file that is kept: where it was, and what it held then. */
+export interface KeptFile {
   path: string;
-  change: 'changed' | 'added' | 'removed' | 'moved' | 'unknown';
-  digest_before: string | null;
-  digest_after: string | null;
-  size_before: number | null;
-  size_after: number | null;
-  modified_before: string | null;
-  modified_after: string | null;
-  columns: DataDiff | null;
-  note: string | null;
-  detail: string;
-}
-
-/** What went into a fit of each run, side by side; fits are paired by estimator, in their order. */
-export interface FrameChange {
-  part: 'frame' | 'target';
-  estimator: string;
-  fit_before: number | null;
-  fit_after: number | null;
-  fits: number;
-  diff: DataDiff | null;
-  note: string | null;
-}
-
-/** What differs between the data of two runs, what changed in front. */
-export interface RunDataDiff {
-  before: string;
-  after: string;
-  same: boolean;
-  files: FileChange[];
-  frames: FrameChange[];
-  same_files: number;
+  digest: string;
+  size_bytes: number;
+  modified_at: string;
+  kept_at: string;
 }
 
 /** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
@@ -595,6 +605,9 @@ export interface Verbs {
   'run.verify': { request: { run?: string | null; experiment?: string | null; filter?: string | null; env?: 'here' | 'recreate'; timeout_s?: Real | null; jobs?: number | null; junit?: string | null; markdown?: string | null }; result: Verification | Verifications };
   'run.extract': { request: { result: string; run?: string | null; output?: string | null; budget_s?: Real; timeout_s?: Real | null }; result: Extraction };
   'data.show': { request: { digest: string }; result: Dataset };
+  'data.add': { request: { path: string }; result: KeptFile[] };
+  'data.versions': { request: { path?: string | null }; result: KeptFile[] };
+  'data.restore': { request: { path: string; digest?: string | null; output?: string | null }; result: KeptFile };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
@@ -632,6 +645,9 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'run.verify': ['POST', '/verifications'],
   'run.extract': ['POST', '/extractions'],
   'data.show': ['GET', '/datasets/{digest}'],
+  'data.add': ['POST', '/kept-files'],
+  'data.versions': ['GET', '/kept-files'],
+  'data.restore': ['POST', '/restored-files'],
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],
   'model.register': ['POST', '/models/{model}/versions'],
