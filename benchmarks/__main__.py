@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import subprocess
@@ -20,6 +21,7 @@ ALL = (
     "watching",
     "opening",
     "runs",
+    "finding",
     "notebooks",
     "parsing",
     "servers",
@@ -34,7 +36,11 @@ ALL = (
 
 def main() -> int:
     """0 when all were run. Each has a process of its own: what one leaves behind, an audit hook say, slows another."""
-    names = sys.argv[1:] or ALL
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Side by side with what a user would pick instead.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"all of them if none is given: {', '.join(ALL)}")
+    names = parser.parse_args().names or ALL
+    if unknown := set(names) - set(ALL):
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     if len(names) > 1:
         return max([subprocess.run([sys.executable, "-m", "benchmarks", name]).returncode for name in names])
     out = Path(__file__).parent / "out"
