@@ -74,7 +74,7 @@ def test_a_verdict_stands_with_the_run_and_with_the_version_made_of_it(look: Any
     for verdict, words in (("VERIFIED", "verified"), ("DIFFERS", "differs")):  # it follows by itself
         said = Verification(
             id=new_id("verification"), run=run, name="depth 4", verdict=verdict, sentence=HOSTILE, cause=None, cell=None, compared=[],
-            deviations=[], missing=[], environment="here", at=workspace.clock(), duration_s=1.0,
+            deviations=[], missing=[], data=None, environment="here", at=workspace.clock(), duration_s=1.0,
         )  # fmt: skip
         keep(workspace, said)
         for section in ("runs", "models"):

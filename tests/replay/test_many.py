@@ -26,7 +26,7 @@ from tests.pipelines.notebooks import written
 
 
 def verification(name, verdict="VERIFIED", **more):
-    given = {"sentence": "It holds.", "cause": None, "cell": None, "compared": [], "deviations": [], "missing": [], **more}
+    given = {"sentence": "It holds.", "cause": None, "cell": None, "compared": [], "deviations": [], "missing": [], "data": None, **more}
     return Verification(
         id="verification-1", run=f"run-{len(name)}", name=name, verdict=verdict, environment="here",
         at=datetime(2026, 1, 2, tzinfo=UTC), duration_s=1.5, **given,
