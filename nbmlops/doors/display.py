@@ -21,6 +21,7 @@ RECORDS = {
         "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
     "nbmlops.capture.records": ("CellState", "SessionState"),
+    "nbmlops.pipelines.records": ("Step", "Pipeline", "StepRun", "PipelineRun"),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",

@@ -36,6 +36,8 @@ class LocalExecutor:
             python = request.get("python")
             child, words = (None if python else _taken()) or _begun(python, env)
             over.callback(words.close)
+            _working.add(child)
+            over.callback(_working.discard, child)
             if request.get("scratch"):
                 _note(child.pid, request["scratch"])
             if _wanted:
@@ -71,6 +73,15 @@ class LocalExecutor:
             end = time.monotonic() + 5
             while child.poll() is None and time.monotonic() < end:
                 time.sleep(0.05)
+
+
+_working: set[subprocess.Popen[str]] = set()
+
+
+def stop_all() -> None:
+    """Stop what this process executes, in whatever thread: whoever waits finds that it has ended."""
+    for child in list(_working):
+        LocalExecutor._stop(child)
 
 
 Child = tuple[subprocess.Popen[str], IO[bytes]]  # with the file that its last words go to

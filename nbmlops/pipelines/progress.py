@@ -40,3 +40,27 @@ def steps_bar(what: str) -> Iterator[tuple[Callable[[str], None], Progress]]:
             bar.update(cell + 1 - bar.n)
 
         yield say, progress
+
+
+@contextmanager
+def steps_lines() -> Iterator[Callable[[str, str], None]]:
+    """A bar for each step that is being executed, a line for each that is done; gives what to call with (step, how it stands)."""
+    from threading import Lock
+
+    from tqdm.auto import tqdm
+
+    bars: dict[str, tqdm[None]] = {}
+    lock = Lock()
+
+    def say(step: str, how: str) -> None:
+        with lock:
+            bar = bars.get(step)
+            if bar is None:
+                bar = bars[step] = tqdm(total=None, desc=step, bar_format="{desc}  {postfix}", disable=None, leave=True)
+            bar.set_postfix_str(how)
+
+    try:
+        yield say
+    finally:
+        for bar in bars.values():
+            bar.close()

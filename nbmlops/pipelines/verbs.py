@@ -1,10 +1,12 @@
-"""What a person can ask of pipelines: re-execute a notebook."""
+"""What a person can ask of pipelines: execute a notebook, or a graph of notebooks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
 
+from nbmlops.errors import Invalid
+from nbmlops.pipelines.records import PipelineRun
 from nbmlops.runs.records import Run
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
@@ -12,23 +14,40 @@ from nbmlops.workspace import Workspace, use
 
 @verb("POST /pipelines/run")
 def run(
-    notebook: Annotated[str, "the .ipynb file"],
+    notebook: Annotated[str, "the .ipynb file, or the .yaml file of a pipeline of several"],
     *,
-    params: Annotated[dict[str, Any] | None, "values for its parameters cell: month=3"] = None,
-    output: Annotated[str | None, "where to write the executed notebook; it is kept with the run in any case"] = None,
-    experiment: Annotated[str | None, "the question the run belongs to"] = None,
-    timeout_s: Annotated[float | None, "stop it after so many seconds"] = None,
+    params: Annotated[dict[str, Any] | None, "values for its parameters: month=3"] = None,
+    output: Annotated[str | None, "of one notebook: where to write it as executed; it is kept with the run in any case"] = None,
+    experiment: Annotated[str | None, "of one notebook: the question the run belongs to"] = None,
+    timeout_s: Annotated[float | None, "of one notebook: stop it after so many seconds"] = None,
+    jobs: Annotated[int | None, "of a pipeline: how many steps at a time; one a core if not given"] = None,
+    force: Annotated[bool, "of a pipeline: execute every step, though nothing changed"] = False,
     workspace: Workspace | None = None,
-) -> Run:
+) -> Run | PipelineRun:
     """Re-execute a notebook with parameters through papermill, in a process of its own, and record the run.
 
-    A notebook that fails gives a failed run; the executed notebook is kept with it.
+    A notebook that fails gives a failed run; the executed notebook is kept with it. Of a pipeline every notebook is executed when
+    what it needs is done, and skipped where nothing it is made of has changed: its code, parameters, inputs, environment, and
+    whatever else its last run read. One that died goes on where it was.
     """
-    from nbmlops.pipelines.progress import cells_bar
+    from nbmlops.pipelines.progress import cells_bar, steps_lines
     from nbmlops.pipelines.runner import execute
 
-    with cells_bar(Path(notebook).name) as progress:
+    file = Path(notebook)
+    if file.suffix in (".yaml", ".yml"):
+        from nbmlops.pipelines import definition, flow
+
+        if output is not None or experiment is not None or timeout_s is not None:
+            raise Invalid("A pipeline says these of each of its steps.", hint="timeout_s: in its file; its name is the experiment")
+        if jobs is not None and jobs < 1:
+            raise Invalid(f"{jobs} steps at a time execute nothing.", hint="For example: --jobs 2")
+        place = use(workspace)
+        with steps_lines() as say:
+            return flow.run(definition.read(file.absolute()), params or {}, workspace=place, jobs=jobs, force=force, say=say)
+    if jobs is not None or force:
+        raise Invalid("One notebook has no steps.", hint="A pipeline of several is a .yaml file.")
+    with cells_bar(file.name) as progress:
         return execute(
-            Path(notebook), params or {}, output=Path(output) if output else None, experiment=experiment, timeout_s=timeout_s,
+            file, params or {}, output=Path(output) if output else None, experiment=experiment, timeout_s=timeout_s,
             workspace=use(workspace), progress=progress,
         )  # fmt: skip

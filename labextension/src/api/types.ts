@@ -347,6 +347,33 @@ export interface KeptFile {
   kept_at: string;
 }
 
+/** What came of one step: its run, or the run whose results were taken, and why it was executed or not. */
+export interface StepRun {
+  step: string;
+  status: 'waiting' | 'running' | 'finished' | 'failed' | 'killed' | 'skipped' | 'cancelled';
+  why: string;
+  run: string | null;
+  attempts: number;
+  values: { [key: string]: Json };
+  outputs: { [key: string]: string };
+  error: string | null;
+  started_at: string | null;
+  duration_s: Real | null;
+}
+
+/** One execution of a pipeline. */
+export interface PipelineRun {
+  id: string;
+  name: string;
+  file: string;
+  status: 'running' | 'finished' | 'failed' | 'killed' | 'cancelled';
+  params: { [key: string]: Json };
+  started_at: string;
+  duration_s: Real | null;
+  error: string | null;
+  steps: StepRun[];
+}
+
 /** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
 export interface SignatureColumn {
   name: string;
@@ -609,7 +636,7 @@ export interface Verbs {
   'data.versions': { request: { path?: string | null }; result: KeptFile[] };
   'data.restore': { request: { path: string; digest?: string | null; output?: string | null }; result: KeptFile };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
-  'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null }; result: Run };
+  'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null; jobs?: number | null; force?: boolean }; result: Run | PipelineRun };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };

@@ -1,0 +1,211 @@
+"""A pipeline executed: every step when what it needs is done, skipped where nothing it is made of has changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from nbmlops.capture.reading.hashing import settled, state_of
+from nbmlops.capture.reading.kept import Kept
+from nbmlops.errors import Invalid, NbmlopsError, NotFound
+from nbmlops.ledger.blobs import digest_of_file
+from nbmlops.pipelines import checks, executor, outputs
+from nbmlops.pipelines.definition import PARAMS, resolved
+from nbmlops.pipelines.journal import Done, Journal
+from nbmlops.pipelines.keys import MadeOf, environment_digest, made_of
+from nbmlops.pipelines.records import Pipeline, PipelineRun, Step
+from nbmlops.pipelines.runner import execute
+from nbmlops.runs.book import RunBook
+from nbmlops.workspace import Workspace
+
+Say = Callable[[str, str], None]  # step, how it stands
+
+
+def run(
+    pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace, jobs: int | None = None, force: bool = False,
+    say: Say = lambda step, how: None,
+) -> PipelineRun:  # fmt: skip
+    """Execute a pipeline. A step that fails ends what needs it; the rest goes on. Raises what is wrong before anything starts."""
+    held = checks.given(pipeline, params)
+    checks.all_steps(pipeline, held, workspace)
+    journal = Journal(workspace)
+    run_id = journal.begin(pipeline, held)
+    try:
+        error = _Flow(pipeline, held, workspace, journal, run_id, force, say).go(jobs or os.cpu_count() or 1)
+    except KeyboardInterrupt:
+        journal.end(run_id, "cancelled", "Interrupted.")
+        raise
+    except BaseException as problem:
+        journal.end(run_id, "failed", f"{type(problem).__name__}: {problem}")
+        raise
+    journal.end(run_id, "failed" if error else "finished", error)
+    return journal.show(run_id)
+
+
+class _Flow:
+    def __init__(
+        self, pipeline: Pipeline, params: dict[str, Any], workspace: Workspace, journal: Journal, run_id: str, force: bool, say: Say
+    ) -> None:  # fmt: skip
+        self.pipeline = pipeline
+        self.workspace = workspace
+        self.journal = journal
+        self.run_id = run_id
+        self.force = force
+        self.say = say
+        self.folder = Path(pipeline.file).parent
+        self.values: dict[str, dict[str, Any]] = {PARAMS: params}  # by step, what it told
+        self.environment = environment_digest()
+        self.digest = Digests(workspace)
+        self._over = threading.Event()
+
+    def go(self, jobs: int) -> str | None:
+        """Execute; gives what went wrong, or None."""
+        waiting = {step.name: step for step in self.pipeline.steps}
+        done: set[str] = set()
+        failed: dict[str, str] = {}
+        working: dict[Future[str | None], str] = {}
+        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, executor.one_ahead():
+            try:
+                while waiting or working:
+                    for name, step in list(waiting.items()):
+                        lost = next((need for need in step.after if need in failed), None)
+                        if lost is not None:
+                            del waiting[name]
+                            failed[name] = f"{lost} did not come to its end"
+                            self.journal.say(self.run_id, name, "cancelled", why=failed[name])
+                            self.say(name, f"not executed: {failed[name]}")
+                        elif all(need in done for need in step.after) and len(working) < jobs:
+                            del waiting[name]
+                            working[pool.submit(self._step, step)] = name
+                    over, _ = wait(working, return_when=FIRST_COMPLETED)
+                    for future in over:
+                        name, problem = working.pop(future), future.result()
+                        if problem is None:
+                            done.add(name)
+                        else:
+                            failed[name] = problem
+            except BaseException:
+                self._over.set()
+                executor.stop_all()
+                raise
+        first = next(iter(failed), None)
+        return None if first is None else f"Step {first!r}: {failed[first]}"
+
+    def _step(self, step: Step) -> str | None:
+        """One step, skipped or executed; gives what went wrong, or None."""
+        try:
+            params = {name: resolved(value, self.values) for name, value in step.params.items()}
+            types = checks.declared(self.folder / step.notebook)
+            params = {name: checks.as_declared(value, types.get(name, ())) for name, value in params.items()}
+            for name, value in params.items():
+                checks.fits(name, value, types.get(name, ()), step.notebook)
+            now = made_of(step, params, self.folder, self.environment, self.digest)
+            known, why = self._known(step, now)
+            if known is not None:
+                back = outputs.put_back(self.workspace, known.outputs, self.folder, self.digest)
+                why += f"; put back: {', '.join(back[:3])}" if back else ""
+                self._finish(step, "skipped", now, why=why, run=known.run, told=known.told, outputs=known.outputs)
+                self.say(step.name, f"skipped: {why}")
+                return None
+            return self._executed(step, now, params, why)
+        except NbmlopsError as error:
+            self.journal.say(self.run_id, step.name, "failed", error=error.message)
+            self.say(step.name, f"failed: {error.message}")
+            return error.message
+
+    def _known(self, step: Step, now: MadeOf) -> tuple[Done | None, str]:
+        """The last time that this step was made of the same, if nothing it read has changed since; and why, or why not."""
+        if self.force:
+            return None, "asked for"
+        last = self.journal.last(self.pipeline.name, step.name)
+        known = self.journal.done(self.pipeline.name, step.name, now.key)
+        if known is None:
+            return None, now.unlike(last.made_of) or "it was made of something else" if last else "never executed to its end"
+        if changed := self._read_otherwise(known):
+            return None, changed
+        for name, held in known.outputs.items():
+            if not self.workspace.blobs.has(held):
+                return None, f"its output {name} is not kept any more"
+        return known, f"nothing changed since {known.ended_at:%Y-%m-%d %H:%M}"
+
+    def _read_otherwise(self, known: Done) -> str | None:
+        """What a run read without its step saying so: a file or a module that is another now."""
+        try:
+            record = RunBook(self.workspace).record(known.run)
+        except NotFound:
+            return "its run is not known any more"
+        declared = {os.path.realpath(self.folder / name) for name in (*known.made_of["inputs"], *known.outputs)}
+        written = {use.path for use in record.files if use.mode == "write"}
+        for use in record.files:
+            if use.mode == "write" or use.kind != "file" or use.detail or use.digest is None or use.path in written:
+                continue
+            if os.path.realpath(use.path) in declared:
+                continue
+            name = os.path.relpath(use.path, self.folder)
+            if not os.path.isfile(use.path):
+                return f"{name}, which it read, is gone"
+            if self.digest(Path(use.path)) != use.digest:
+                return f"{name}, which it {'loaded' if use.mode == 'import' else 'read'}, changed"
+        return None
+
+    def _executed(self, step: Step, now: MadeOf, params: dict[str, Any], why: str) -> str | None:
+        problem, in_pieces = "", self.journal.interrupted(self.pipeline.name, step.name)
+        for attempt in range(1, step.retries + 2):
+            self.journal.say(self.run_id, step.name, "running", why=why, key=now.key, made_of=asdict(now), attempts=attempt)
+            self.say(step.name, f"running: {why}" if attempt == 1 else f"running once more, {attempt} of {step.retries + 1}: {problem}")
+            outputs.clear(self.workspace, step, self.folder, in_pieces=in_pieces)
+            done = execute(
+                self.folder / step.notebook, params, experiment=self.pipeline.name, tags={"pipeline": self.run_id, "step": step.name},
+                timeout_s=step.timeout_s, workspace=self.workspace, folder=self.folder,
+                progress=lambda cell, cells: self.say(step.name, f"cell {cell + 1} of {cells}"),
+            )  # fmt: skip
+            in_pieces = True
+            if done.status == "finished":
+                try:
+                    made = outputs.keep(self.workspace, step, self.folder)
+                except Invalid as error:
+                    self.journal.say(self.run_id, step.name, "failed", run=done.id, error=error.message)
+                    self.say(step.name, f"failed: {error.message}")
+                    return error.message
+                self._finish(step, "finished", now, run=done.id, told=self._told(done.id), outputs=made)
+                self.say(step.name, "finished")
+                return None
+            problem = done.error or f"its run is {done.status}"
+            self.journal.say(self.run_id, step.name, "failed", run=done.id, error=problem)
+            if attempt <= step.retries and self._over.wait(step.backoff_s * 2 ** (attempt - 1)):
+                break
+        self.say(step.name, f"failed: {problem}")
+        return problem
+
+    def _finish(self, step: Step, status: Literal["finished", "skipped"], now: MadeOf, *, told: dict[str, Any], **facts: Any) -> None:
+        self.values[step.name] = told
+        self.journal.say(self.run_id, step.name, status, key=now.key, made_of=asdict(now), told=told, **facts)
+
+    def _told(self, run: str) -> dict[str, Any]:
+        """The values that a notebook told: parameters and metrics that it logged, the metrics in front."""
+        record = RunBook(self.workspace).record(run)
+        return {**record.run.params, **record.run.metrics}
+
+
+class Digests:
+    """Digests of files, each computed once for a state of the file."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._kept = Kept(workspace.folder)
+        self._lock = threading.Lock()
+
+    def __call__(self, path: Path) -> str:
+        state = state_of(path.stat())
+        with self._lock:
+            known = self._kept.digest(str(path), state)
+        if known is None:
+            known = digest_of_file(path)
+            if settled(state) and state_of(path.stat()) == state:
+                with self._lock:
+                    self._kept.keep(str(path), state, known)
+        return known
