@@ -28,6 +28,7 @@ _KNOWN = {
     "experiment": "SELECT DISTINCT experiment FROM run ORDER BY experiment LIMIT ?",
     "alias": "SELECT DISTINCT alias FROM alias UNION SELECT 'champion' LIMIT ?",
     "version": "SELECT DISTINCT version FROM model_version ORDER BY version DESC LIMIT ?",
+    "pipeline run": "SELECT id FROM pipeline_run ORDER BY started_at DESC LIMIT ?",
     "kept": "SELECT DISTINCT path FROM kept_file ORDER BY path LIMIT ?",
     "kept version": "SELECT digest FROM kept_file ORDER BY kept_at DESC LIMIT ?",
     "digest": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
@@ -37,8 +38,9 @@ _KNOWN = {
     "subject": "SELECT DISTINCT subject FROM audit ORDER BY subject LIMIT ?",
 }
 _KNOWN_OF = {
-    ("data.restore", "path"): "kept", ("data.versions", "path"): "kept", ("data.restore", "digest"): "kept version",
-    ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage", ("data", "before"): "comparable", ("data", "after"): "comparable",
+    ("pipeline.show", "run"): "pipeline run", ("data.restore", "path"): "kept", ("data.versions", "path"): "kept",
+    ("data.restore", "digest"): "kept version", ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage",
+    ("data", "before"): "comparable", ("data", "after"): "comparable",
 }  # fmt: skip
 
 
@@ -158,6 +160,9 @@ def _values(verb: Any, parameter: Any, fragment: str, names: dict[str, Any], hid
         )  # fmt: skip
     if get_origin(parameter.bare) is Literal:
         return [str(choice) for choice in get_args(parameter.bare)]
+    if verb.noun == "pipeline" and parameter.name in ("notebook", "pipeline"):
+        kinds = ("*.ipynb", "*.y*ml") if parameter.name == "notebook" else ("*.y*ml",)
+        return sorted(str(path) for kind in kinds for path in Path().glob(kind))
     if parameter.name == "notebook":
         return sorted(str(path) for path in Path().glob("*.ipynb"))
     if (verb.id, parameter.name) == ("data.add", "path"):

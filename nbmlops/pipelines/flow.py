@@ -18,7 +18,7 @@ from nbmlops.pipelines import checks, executor, outputs
 from nbmlops.pipelines.definition import PARAMS, resolved
 from nbmlops.pipelines.journal import Done, Journal
 from nbmlops.pipelines.keys import MadeOf, environment_digest, made_of
-from nbmlops.pipelines.records import Pipeline, PipelineRun, Step
+from nbmlops.pipelines.records import Pipeline, PipelineRun, Step, StepRun
 from nbmlops.pipelines.runner import execute
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -45,6 +45,24 @@ def run(
         raise
     journal.end(run_id, "failed" if error else "finished", error)
     return journal.show(run_id)
+
+
+def plan(pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace) -> list[StepRun]:
+    """What executing a pipeline would do with each step, and why; nothing is executed. What follows a step is only known after it."""
+    held = checks.given(pipeline, params)
+    checks.all_steps(pipeline, held, workspace)
+    journal = Journal(workspace)
+    flow = _Flow(pipeline, held, workspace, journal, "", False, lambda step, how: None)
+    found: dict[str, StepRun] = {}
+    for step in pipeline.steps:
+        before = next((need for need in step.after if found[need].status != "skipped"), None)
+        known, why = (None, f"{before} is executed before it") if before else flow.known(step, flow.made_of(step)[0])
+        flow.values[step.name] = known.told if known else {}
+        found[step.name] = StepRun(
+            step=step.name, status="skipped" if known else "waiting", why=why, run=known.run if known else None, attempts=0,
+            values=known.told if known else {}, outputs=known.outputs if known else {}, error=None, started_at=None, duration_s=None,
+        )  # fmt: skip
+    return list(found.values())
 
 
 class _Flow:
@@ -99,13 +117,8 @@ class _Flow:
     def _step(self, step: Step) -> str | None:
         """One step, skipped or executed; gives what went wrong, or None."""
         try:
-            params = {name: resolved(value, self.values) for name, value in step.params.items()}
-            types = checks.declared(self.folder / step.notebook)
-            params = {name: checks.as_declared(value, types.get(name, ())) for name, value in params.items()}
-            for name, value in params.items():
-                checks.fits(name, value, types.get(name, ()), step.notebook)
-            now = made_of(step, params, self.folder, self.environment, self.digest)
-            known, why = self._known(step, now)
+            now, params = self.made_of(step)
+            known, why = self.known(step, now)
             if known is not None:
                 back = outputs.put_back(self.workspace, known.outputs, self.folder, self.digest)
                 why += f"; put back: {', '.join(back[:3])}" if back else ""
@@ -118,7 +131,16 @@ class _Flow:
             self.say(step.name, f"failed: {error.message}")
             return error.message
 
-    def _known(self, step: Step, now: MadeOf) -> tuple[Done | None, str]:
+    def made_of(self, step: Step) -> tuple[MadeOf, dict[str, Any]]:
+        """What a step is made of now, and its parameters with what they refer to in place. Raises Invalid, NotFound."""
+        params = {name: resolved(value, self.values) for name, value in step.params.items()}
+        types = checks.declared(self.folder / step.notebook)
+        params = {name: checks.as_declared(value, types.get(name, ())) for name, value in params.items()}
+        for name, value in params.items():
+            checks.fits(name, value, types.get(name, ()), step.notebook)
+        return made_of(step, params, self.folder, self.environment, self.digest), params
+
+    def known(self, step: Step, now: MadeOf) -> tuple[Done | None, str]:
         """The last time that this step was made of the same, if nothing it read has changed since; and why, or why not."""
         if self.force:
             return None, "asked for"

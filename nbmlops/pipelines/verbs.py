@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from nbmlops.errors import Invalid
-from nbmlops.pipelines.records import PipelineRun
+from nbmlops.pipelines.records import PipelineRun, StepRun
 from nbmlops.runs.records import Run
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
@@ -51,3 +51,34 @@ def run(
             file, params or {}, output=Path(output) if output else None, experiment=experiment, timeout_s=timeout_s,
             workspace=use(workspace), progress=progress,
         )  # fmt: skip
+
+
+@verb("POST /pipelines/plan")
+def plan(
+    pipeline: Annotated[str, "the .yaml file"],
+    *,
+    params: Annotated[dict[str, Any] | None, "values for its parameters: month=3"] = None,
+    workspace: Workspace | None = None,
+) -> list[StepRun]:
+    """Say which steps would be executed, and why, and which would not; nothing is executed."""
+    from nbmlops.pipelines import definition, flow
+
+    return flow.plan(definition.read(Path(pipeline).absolute()), params or {}, workspace=use(workspace))
+
+
+@verb("GET /pipeline-runs")
+def find(*, limit: Annotated[int, "at most so many"] = 20, workspace: Workspace | None = None) -> list[PipelineRun]:
+    """List executions of pipelines, the newest first."""
+    from nbmlops.pipelines.journal import Journal
+
+    return Journal(use(workspace)).find(max(0, min(limit, 1000)))
+
+
+@verb("GET /pipeline-runs/{run}")
+def show(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Workspace | None = None) -> PipelineRun:
+    """Show an execution of a pipeline: each step, whether it was executed, and why."""
+    from nbmlops.pipelines.journal import Journal
+
+    journal = Journal(use(workspace))
+    journal.settle()
+    return journal.show(run)

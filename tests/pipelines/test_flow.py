@@ -103,7 +103,11 @@ def test_only_what_changed_is_executed_and_the_reason_is_said(place, monkeypatch
     found, _, executed = went(place)
     assert executed == ["train"] and why(found, "train") == "the variable STAGE changed"
 
+    planned = {step.step: (step.status, step.why) for step in pipeline.plan(str(root / "p.yaml"), params={"month": 3}, workspace=place)}
+    assert planned["prepare"] == ("waiting", "month is 3, was 2") and planned["report"] == ("waiting", "train is executed before it")
+    assert {step.status for step in pipeline.plan(str(root / "p.yaml"), workspace=place)} == {"skipped"}
     found, _, executed = went(place, params={"month": 3})
+    assert pipeline.show(found.id, workspace=place) == found == pipeline.find(workspace=place)[0]
     assert executed == ["prepare", "train", "report"] and why(found, "prepare") == "month is 3, was 2"
     found, _, executed = went(place, params={"month": 2})  # that is known already
     assert not executed and (root / "out" / "report.txt").read_text() == "mean 13"

@@ -637,6 +637,9 @@ export interface Verbs {
   'data.restore': { request: { path: string; digest?: string | null; output?: string | null }; result: KeptFile };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null; jobs?: number | null; force?: boolean }; result: Run | PipelineRun };
+  'pipeline.plan': { request: { pipeline: string; params?: { [key: string]: Json } | null }; result: StepRun[] };
+  'pipeline.find': { request: { limit?: number }; result: PipelineRun[] };
+  'pipeline.show': { request: { run: string }; result: PipelineRun };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
@@ -677,6 +680,9 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'data.restore': ['POST', '/restored-files'],
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],
+  'pipeline.plan': ['POST', '/pipelines/plan'],
+  'pipeline.find': ['GET', '/pipeline-runs'],
+  'pipeline.show': ['GET', '/pipeline-runs/{run}'],
   'model.register': ['POST', '/models/{model}/versions'],
   'model.find': ['GET', '/models'],
   'model.show': ['GET', '/models/{model}'],
