@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
 from nbmlops import plugins
 from nbmlops.capture.attached import attach, current_session, living_estimators
 from nbmlops.errors import NbmlopsError
-from nbmlops.ledger.secrets import holds_secret
+from nbmlops.ledger.encode import plain
+from nbmlops.ledger.secrets import holds_secret, mask_params
 from nbmlops.runs import current, surroundings
 from nbmlops.runs.facts import Facts
-from nbmlops.runs.records import Artifact
+from nbmlops.runs.records import Artifact, MetricPoint
 
 MAX_MODEL_BYTES = 512 << 20
 KEPT_MODELS = 3
@@ -30,6 +37,7 @@ def finish() -> None:
     session, run = current_session(), current.current()
     if session is None or run is None:
         return
+    _tell_values(run, session.shell.user_ns)
     for estimator, facts in living_estimators(run.id)[-KEPT_MODELS:]:
         digest, note = None, None
         try:
@@ -57,6 +65,18 @@ def finish() -> None:
         run.book.keep_fitted(run.id, facts.number, digest, note, _state(estimator))
     surroundings.settled()  # a runner that has its answer may kill the kernel
     current.end(run)
+
+
+def _tell_values(run: current.OpenRun, names: Mapping[str, Any]) -> None:
+    """The values that the notebook declares, as the run's: numbers are metrics, other plain values parameters."""
+    wanted = json.loads(os.environ.pop(current.VALUES_ENVIRONMENT, "[]"))
+    held = {name: names[name] for name in wanted if name in names}
+    numbers = {name: value for name, value in held.items() if isinstance(value, Real) and not isinstance(value, bool)}
+    now = run.workspace.clock()
+    points = [MetricPoint(name=name, step=current.next_step(run, name), value=float(value), at=now) for name, value in numbers.items()]
+    params = mask_params({name: plain(value) for name, value in held.items() if name not in numbers})
+    if held:
+        run.book.add(run.id, Facts(metrics=points, params=params))
 
 
 def _state(estimator: object) -> str | None:

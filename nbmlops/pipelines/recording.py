@@ -7,6 +7,7 @@ says `completed` even for cells that a dead kernel never reached. The kernel onl
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
 import tempfile
@@ -23,17 +24,19 @@ from papermill.log import logger
 
 from nbmlops.capture import headless, parameters
 from nbmlops.capture.showing.where import NOTEBOOK_ENVIRONMENT
+from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import MASK, mask_params, mask_value, remember_values
 from nbmlops.pipelines.runner import EXECUTED
 from nbmlops.runs.book import RunBook
-from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
+from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT, VALUES_ENVIRONMENT
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact
 from nbmlops.runs.surroundings import git_facts
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace, opened
 
+VALUE_TAGS = frozenset({"values", "pipeline-metrics"})  # ours, and Kale's
 _SOCKET_LIMIT = 90  # bytes a Unix socket's path may have, less a file name
 
 
@@ -198,6 +201,7 @@ class _Recorded:
         return {
             ATTACH_ENVIRONMENT: self.run_id,
             ENVIRONMENT: str(self.workspace.root),
+            VALUES_ENVIRONMENT: json.dumps(_declared_values(self.notebook)),
             **({NOTEBOOK_ENVIRONMENT: str(self.path)} if self.path else {}),
             # What is called a secret in the environment is masked in whatever the kernel records.
             **{f"NBMLOPS_PARAMETER_{at}_SECRET": value for at, value in enumerate(self.hidden)},
@@ -259,6 +263,20 @@ def _parameters(notebook: Any) -> dict[str, Any]:
             found.update(parameters.assigned(cell.source))
     found.update(notebook.metadata.get("papermill", {}).get("parameters", {}))
     return found
+
+
+def _declared_values(notebook: Any) -> list[str]:
+    """The names bound in cells that are tagged so: what they hold at the end are the notebook's values."""
+    found: list[str] = []
+    for cell in _code_cells(notebook):
+        if VALUE_TAGS & set(cell.metadata.get("tags", [])):
+            tree, _ = parsed(cell.source)
+            for one in tree.body if tree is not None else ():
+                said = one.value if isinstance(one, ast.Expr) else None  # Kale's metrics are shown, or printed
+                shown = said.args if isinstance(said, ast.Call) and isinstance(said.func, ast.Name) and said.func.id == "print" else [said]
+                nodes = [*(part for part in ast.walk(one) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)), *shown]
+                found += [node.id for node in nodes if isinstance(node, ast.Name)]
+    return list(dict.fromkeys(found))
 
 
 def _code_cells(notebook: Any, before: int | None = None) -> list[Any]:

@@ -20,6 +20,7 @@ from nbmlops.workspace import Workspace
 # How a runner and the kernel it starts know of each other: the run to add to; the id and the experiment of the run to open.
 ATTACH_ENVIRONMENT = "NBMLOPS_RUN"
 RUN_ENVIRONMENT = "NBMLOPS_RUN_ID"
+VALUES_ENVIRONMENT = "NBMLOPS_VALUES"  # names whose values a notebook declares, as JSON
 EXPERIMENT_ENVIRONMENT = "NBMLOPS_EXPERIMENT"
 
 

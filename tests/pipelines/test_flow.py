@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
@@ -150,6 +151,25 @@ def test_a_step_is_tried_again_as_often_as_is_said_and_not_longer_than_is_said(p
     assert statuses == {"flaky": "finished", "slow": "failed", "dies": "failed"} and by_name["flaky"].attempts == 2
     assert "Stopped after 2 s" in by_name["slow"].error and by_name["slow"].duration_s < 30
     assert sorted(executed) == ["dies", "dies", "flaky", "flaky"] and "kernel died" in by_name["dies"].error
+
+
+def test_values_come_from_cells_that_are_tagged_so_with_their_types(place):
+    root = place.root
+    book = nbformat.read(written(root / "prepare.ipynb", "x = 3", "split: list = ['a', 'b']\nname = 'ok'; flag = True\nbig = 2 ** 40", "mae", parameters=None), 4)
+    book.cells[0].source = "mae = 0.25"
+    book.cells[1].metadata["tags"] = ["values"]
+    book.cells[2].metadata["tags"] = ["pipeline-metrics"]
+    nbformat.write(book, root / "prepare.ipynb")
+    written(
+        root / "train.ipynb", "assert (split, name, flag, big, mae) == (['a', 'b'], 'ok', True, 2 ** 40, 0.25) and type(big) is int",
+        parameters="split = []\nname = ''\nflag = False\nbig = 0\nmae = 0.0",
+    )  # fmt: skip
+    given = ", ".join(f"{name}: '${{a.{name}}}'" for name in ("split", "name", "flag", "big", "mae"))
+    (root / "p.yaml").write_text(f"steps: {{a: {{notebook: prepare.ipynb}}, b: {{notebook: train.ipynb, params: {{{given}}}}}}}")
+    found, _, _ = went(place)
+    assert found.passed, found
+    (run,) = (run for run in RunBook(place).find() if run.tags["step"] == "a")
+    assert run.metrics == {"big": 2.0**40, "mae": 0.25} and run.params == {"split": ["a", "b"], "name": "ok", "flag": True}
 
 
 BEFORE = {
