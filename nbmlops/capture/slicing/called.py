@@ -139,8 +139,9 @@ class Calls(Objects):
         elif changes:
             if "r" in changes:
                 stored = given if effect.result == "any" else ()
-                self.change(self._changeable(receiver), self._changeable(stored) if not pure_array else (), deep=not pure_array)
-            if "a" in changes and not pure_array:
+                deep = not pure_array and not self.trusting
+                self.change(self._changeable(receiver), self._changeable(stored) if not pure_array else (), deep=deep)
+            if "a" in changes and not pure_array and not self.trusting:
                 loose = self._changeable(given)
                 self.change(loose, deep=True)
                 if len(args) + len(called.keywords) > 1:
@@ -237,7 +238,7 @@ class Calls(Objects):
                 continue
             if one in self._guessed:
                 found |= given
-                if not code.quiet:
+                if not code.quiet and not self.trusting:
                     kept = self._changeable(union(self.own.get(name, NOTHING) for name in code.names))
                     self.change(loose | kept, deep=True)
                     self.change(kept, loose)

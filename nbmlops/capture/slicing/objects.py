@@ -30,6 +30,7 @@ class Objects:
     """Names, objects, and what the executing cell has needed of them so far."""
 
     def __init__(self) -> None:
+        self.trusting = False  # what nobody knows is taken to change no more than the object whose method it is
         self.own: dict[str, Some] = {}
         self.bound: dict[str, frozenset[int]] = {}
         self.holds: dict[int, set[int]] = {}

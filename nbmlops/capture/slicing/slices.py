@@ -17,11 +17,13 @@ class Slicer:
     """Told of each execution in order, it knows where every name's value comes from.
 
     A slice is sound: its executions alone, in their order, give the same value. `capture/slicing/purity.py` says what is assumed of
-    libraries, and what identity cannot tell is taken for shared.
+    libraries, and what identity cannot tell is taken for shared. One that is `trusting` is told a smaller story: what nobody knows
+    leaves its arguments as they are, and what raised did nothing. Its slices are to be tried before they are believed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusting: bool = False) -> None:
         self._world = World()
+        self._world.trusting = trusting
         self._waiting: deque[tuple[int, CellNames, Mapping[str, int], bool]] = deque()
         self._requires: dict[int, frozenset[int]] = {}
         self._from: dict[str, frozenset[str]] = {}  # the names a name's value was computed from, as far as it was asked
@@ -33,6 +35,9 @@ class Slicer:
 
         It is played when somebody asks; so many wait at most that nobody who asks waits for long.
         """
+        if raised and self._world.trusting:
+            self._requires[position] = NOTHING
+            return
         self._waiting.append((position, names, ids, raised))
         if len(self._waiting) > _MOST_WAITING:
             self._play(*self._waiting.popleft())

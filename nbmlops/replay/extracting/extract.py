@@ -30,6 +30,8 @@ from nbmlops.replay.extracting.trials import Trial, Trials
 from nbmlops.replay.records import Extraction
 from nbmlops.replay.written import made
 
+_PATIENCE_S = 40.0  # with a notebook that holds already, for a smaller one
+
 
 @dataclass(frozen=True)
 class _Accepted:
@@ -117,8 +119,9 @@ class _Search:
             failed: frozenset[int] = frozenset()
             for numbers in candidates:
                 accepted = self._tried(numbers, tidy=tidy)
-                if accepted is not None:  # of a slice every statement has its reason
-                    return accepted if numbers in slices else self._smaller(failed, accepted, tidy=tidy)
+                if accepted is not None:  # of a slice every statement has its reason, and may yet be one too many
+                    patience_s = min(_PATIENCE_S, self.trials.left_s / 3) if numbers in slices else self.trials.left_s
+                    return self._smaller(failed, accepted, tidy=tidy, patience_s=patience_s)
                 if self.trials.left_s <= 0:
                     self._say("the time for it is over: the whole session, as it was")
                     return self._tried(everything, tidy=False) if tidy or numbers != everything else None
@@ -128,8 +131,8 @@ class _Search:
     def _slices(self, names: Sequence[str]) -> list[frozenset[int]]:
         """Sets of statements that the result needs, each with the last one's in it, as more and more is taken into account."""
         found: list[frozenset[int]] = []
-        for texts, shell in ((False, False), (True, False), (True, True)):
-            needs = Needs(self.told.executions, self.found, texts=texts, shell=shell)
+        for trusting, texts, shell in ((True, False, False), (False, False, False), (False, True, False), (False, True, True)):
+            needs = Needs(self.told.executions, self.found, trusting=trusting, texts=texts, shell=shell)
             numbers = frozenset(needs.of(names)).union(*found[-1:])
             found += [frozenset(number for number in numbers if not for_the_eye(self.found[number])), numbers]
         return list(dict.fromkeys(found))
@@ -167,18 +170,18 @@ class _Search:
                 found[use.path if inside.startswith("..") else inside] = use.digest
         return found
 
-    def _smaller(self, failed: frozenset[int], accepted: _Accepted, *, tidy: bool) -> _Accepted:
+    def _smaller(self, failed: frozenset[int], accepted: _Accepted, *, tidy: bool, patience_s: float) -> _Accepted:
         """Between what was too little and what is enough: as little as is enough, by leaving out halves, quarters and so on."""
         extra = sorted(accepted.numbers - failed)
         if not failed or len(extra) < 2:
             return accepted
-        parts = 2
-        while len(extra) >= 2 and self.trials.left_s > 0:
+        parts, least_s = 2, self.trials.left_s - patience_s
+        while len(extra) >= 2 and self.trials.left_s > least_s:
             size = -(-len(extra) // parts)
             chunks = [extra[at : at + size] for at in range(0, len(extra), size)]
             for chunk in chunks:
                 less = frozenset(accepted.numbers - set(chunk))
-                if self.trials.left_s <= 0:
+                if self.trials.left_s <= least_s:
                     break
                 found = self._tried(less, tidy=tidy) if len(chunk) < len(extra) else None
                 if found is not None:

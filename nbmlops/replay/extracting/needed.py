@@ -30,11 +30,11 @@ _FOR_THE_EYE = re.compile(
 class Needs:
     """Knows where every name's value comes from, statement by statement.
 
-    `texts`: whether words in texts are names too, as they are in formulas and in SQL over frames. `shell`: whether what magics and
+    `trusting`: whether what nobody knows is taken to leave its arguments as they are. `texts`: whether words in texts are names too, as they are in formulas and in SQL over frames. `shell`: whether what magics and
     lines for the shell may have done counts.
     """
 
-    def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, texts: bool, shell: bool) -> None:
+    def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, trusting: bool, texts: bool, shell: bool) -> None:
         self._executions = {one.position: one for one in executions}
         self._found = found
         self._texts: dict[int, str] = {}
@@ -46,7 +46,7 @@ class Needs:
                     self._sql_writes.setdefault(use.path, set()).add(execution.position)
         self._binders: dict[str, list[int]] = {}
         self._by_position: dict[int, list[Statement]] = {}
-        self._slicer = Slicer()
+        self._slicer = Slicer(trusting=trusting)
         held: dict[str, str] = {}  # texts by the names that they are bound to
         for one in found:
             names = one.names if shell else one.without_shell
