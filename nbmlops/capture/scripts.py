@@ -1,4 +1,4 @@
-"""Scripts that a cell executes by `%run`: code of the user's own, like the modules it imports."""
+"""Scripts that a cell executes by `%run`, or reads and executes itself: code of the user's own, like the modules it imports."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from nbmlops.runs.records import FileUse
 
 _RUN = re.compile(r"^[ \t]*%run[ \t]+(?:-\S+[ \t]+)*(?:\"([^\"\n]+)\"|'([^'\n]+)'|(\S+))", re.MULTILINE)
 
+_EXECUTES = re.compile(r"\b(?:exec|run_path|compile)\s*\(")
+_TEXT = re.compile(r"[\"']([^\"'\n]+\.py)[\"']")
+
 
 def executed(source: str, position: int) -> list[FileUse]:
     """The scripts that stand behind `%run`, as they are now.
@@ -19,7 +22,8 @@ def executed(source: str, position: int) -> list[FileUse]:
     []
     """
     found = []
-    for name in ("".join(groups) for groups in _RUN.findall(source)):
+    names = ["".join(groups) for groups in _RUN.findall(source)] + (_TEXT.findall(source) if _EXECUTES.search(source) else [])
+    for name in dict.fromkeys(names):
         path = next((path for path in (name, f"{name}.py") if os.path.isfile(path)), None)
         if path is None:
             continue

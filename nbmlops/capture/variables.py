@@ -65,6 +65,6 @@ def read(source: str, position: int) -> list[Variable]:
     found = []
     for name in dict.fromkeys(every):
         value = os.environ.get(name)
-        told = digest_bytes(value.encode("utf-8", "surrogateescape")) if value is not None and not says(name) else None
+        told = digest_bytes(value.encode("utf-8", "surrogateescape")) if value is not None and says(name) == "no" else None
         found.append(Variable(name=name[:200], digest=told, there=value is not None, position=position))
     return found

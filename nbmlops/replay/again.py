@@ -13,8 +13,8 @@ from nbmlops.data import book
 from nbmlops.data.records import Dataset
 from nbmlops.pipelines.runner import execute
 from nbmlops.replay import keeping
-from nbmlops.replay.aside import aside, keep_all
-from nbmlops.replay.written import as_ran, made, writes
+from nbmlops.replay.aside import aside, clear_folders, keep_all
+from nbmlops.replay.written import as_ran, folders, made, writes
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import FileUse, RunRecord
 from nbmlops.workspace import Workspace
@@ -65,6 +65,7 @@ def executed(
             for own in made(files):  # a cell that makes it no more must not find it
                 if os.path.isfile(own):
                     os.unlink(own)
+            clear_folders(scratch, folders(files))
             for there, write in (furnish or {}).items():
                 Path(there).parent.mkdir(parents=True, exist_ok=True)
                 write(Path(there))

@@ -102,6 +102,11 @@ class Keeper:
                 shutil.copy2(path, old)
                 self._note({"path": path, "old": old, "state": _state(found)})
 
+    def keep_folder(self, path: str) -> None:
+        """A folder is about to be removed."""
+        with self._lock:
+            self._note({"path": os.path.realpath(path), "was": "folder"})
+
     def close(self) -> None:
         """Note no more."""
         os.close(self._journal)
@@ -118,6 +123,17 @@ def keep_all(folder: Path, paths: Iterable[str]) -> None:
     keeper.close()
 
 
+def clear_folders(folder: Path, paths: Iterable[str]) -> None:
+    """Remove folders in which nothing is; they come back with the rest."""
+    keeper = Keeper(folder)
+    for path in paths:
+        if os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path):
+            keeper.keep_folder(path)
+            with suppress(OSError):
+                os.rmdir(path)
+    keeper.close()
+
+
 def put_back(folder: Path) -> None:
     """Undo what was noted, the last first. What cannot be undone does not hold up the rest."""
     try:
@@ -131,6 +147,9 @@ def put_back(folder: Path) -> None:
 
 def _undo(what: dict[str, Any]) -> None:
     path = what["path"]
+    if what.get("was") == "folder":
+        os.makedirs(path, exist_ok=True)
+        return
     if "link" in what:
         if not os.path.lexists(path):
             os.symlink(what["link"], path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +15,13 @@ from nbmlops.replay.written import cells_in_order, made, without_done
 from nbmlops.runs.records import FileUse, RunRecord
 
 RELATIVE = 1e-9
-_BLAMED = ("file", "module", "frame", "seed", "parameter", "fitted", "metric", "error", "output")
+_STAMP = re.compile(rf"\d{{6,}}|\d{{4}}-\d\d-\d\d|\d\d[-:_]\d\d[-:_]\d\d|(?<=^{re.escape(tempfile.gettempdir())}/)[^/]*[a-z0-9_]{{8}}(?=/)")
+_BLAMED = ("frame", "seed", "parameter", "fitted", "metric", "error", "output", "written")
+_WROTE = "the same bytes; logs, and what was added to a file that was there, left out"
+# Written by tools for people to look at while they wait, or with the clock in every line.
+_LOGS = re.compile(
+    r"\.(log|out|err|lock|tmp)$|-(wal|shm|journal)$|(^|/)(catboost_info|lightning_logs|wandb|mlruns|runs|logs?)/|events\.out\."
+)
 _EXACT = "the same, byte for byte"
 _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
 _FITTED = f"the same attributes; sums of their floats within {RELATIVE:g} of their size; how long something took left out"
@@ -50,12 +58,19 @@ def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = Fal
     hold("metric", _CLOSE, _metrics(record), _metrics(other), close)
     hold("error", "the same exception", _errors(record, places), _errors(other, others), exactly)
     hold("output", _SHOWN, _outputs(record, places), _outputs(other, others), _shows_the_same)
+    hold("written", _WROTE, _written(record.files, places), _written(other.files, others), exactly)
     return compared, found
 
 
 def blamed(deviations: Iterable[Deviation]) -> list[Deviation]:
-    """Those for which a run does not hold: another environment alone is none."""
-    return [one for one in deviations if one.part in _BLAMED]
+    """Those for which a run does not hold.
+
+    Another environment alone is none, nor is a module of another text. A file that is another is one; that a file was seen by one
+    execution alone says something only where something else came out otherwise.
+    """
+    found = list(deviations)
+    told = [one for one in found if one.part in _BLAMED or (one.part == "file" and one.before is not None and one.after is not None)]
+    return [one for one in found if one.part in (*_BLAMED, "file", "module")] if told else []
 
 
 def _shows_the_same(one: str | None, two: str | None) -> bool:
@@ -97,7 +112,9 @@ def _frames(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
 
 def _variables(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
     held = {True: "set", False: "not set"}
-    return {(places.get(-1 if one.position is None else one.position), one.name): one.digest or held[one.there] for one in record.variables}
+    around = {(None, name): value for name, value in (record.environment.get("variables") or {}).items()}  # that libraries go by
+    at = [places.get(-1 if one.position is None else one.position) for one in record.variables]
+    return around | {(place, one.name): one.digest or held[one.there] for place, one in zip(at, record.variables, strict=True)}
 
 
 def _seeds(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
@@ -141,6 +158,16 @@ def _errors(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
 
 def _outputs(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
     return {(places.get(cell.position), ""): cell.outputs for cell in record.cells if not _says_what_was(cell.source)}
+
+
+def _written(files: Iterable[FileUse], places: dict[int, int]) -> dict[Any, Any]:
+    """What stood in the files that were begun anew, by the cell that wrote them; a name may have the time or something random in it."""
+    found: dict[Any, set[str]] = {}
+    for use in files:
+        if use.mode == "write" and use.kind == "file" and use.digest and not use.detail and not use.note and not _LOGS.search(use.path):
+            key = places.get(use.position if use.position is not None else -1), _STAMP.sub("…", use.path)
+            found.setdefault(key, set()).add(use.digest)
+    return {key: ", ".join(sorted(digests)) for key, digests in found.items()}
 
 
 def _says_what_was(source: str) -> bool:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from nbmlops.runs.records import RunDataDiff, Verdict
 
-Part = Literal["environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "output", "error", "cell"]
+Part = Literal[
+    "environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "output", "written", "error", "cell"
+]  # fmt: skip
 Cause = Literal["data", "code", "environment", "randomness", "time or network", "order or hidden state", "unknown"]
 
 

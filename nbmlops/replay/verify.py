@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from nbmlops.workspace import Workspace
 # Every generator a notebook may draw from without a seed of its own, set alike; and the order of sets of texts.
 _SEED_ALL = """import os as _o, random as _r, secrets as _s, sys as _y
 _d = _r.Random(0)
-_s.randbits, _o.urandom = _d.getrandbits, _d.randbytes
+_s.randbits, _o.urandom, _r._urandom = _d.getrandbits, _d.randbytes, _d.randbytes
 _r.seed(0)
 try:
     import numpy as _n, numpy.random.bit_generator as _b
@@ -33,13 +34,19 @@ try:
     del _n, _b
 except ImportError: pass
 if 'torch' in _y.modules: _y.modules['torch'].manual_seed(0)
+try:
+    import polars as _p
+    _p.set_random_seed(0)
+    del _p
+except ImportError: pass
 del _o, _r, _s, _y, _d
 """
 _ALIKE: dict[str, Any] = {"first": _SEED_ALL, "environ": {"PYTHONHASHSEED": "0"}}
-_CHANCE = "random numbers that no seed fixes, or by the order of a set of texts"
+_CHANCE = "random numbers without a seed, or on the order of a set of texts"
 _CLOCK = re.compile(
     r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
 )
+_DRAWS = re.compile(r"(?i)\b(?:sample|random\w*|rand\w*|shuffle|permut\w+|bootstrap|secrets|uuid[14]?|token_\w+|bernoulli|reservoir)\b")
 Execute = Callable[..., RunRecord]
 
 
@@ -84,6 +91,7 @@ def verify(
         if no := cannot(done):
             return no
         compared, deviations = held_against(record, done)
+        deviations = _without_stamps(record, deviations, done, execute)
         if not blamed(deviations) and saved is not None:
             return _of_saved(record, saved, execute, said, cannot)
         if not blamed(deviations):
@@ -110,9 +118,10 @@ def _of_saved(
     if no := cannot(done):
         return no
     compared, deviations = held_against(saved.of_record(record), done, by_position=True)
-    deviations = [*saved.changes, *deviations]
+    deviations = [*saved.changes, *_without_stamps(record, deviations, done, anew)]
     if not blamed(deviations):
-        sentence = f"{_counted(compared)} came out the same. Since it ran, {changed}, and it does not matter.{_harmless(deviations)}"
+        same = f"{_counted(compared)} came out the same. Since it ran, {changed}, and nothing that is compared came out otherwise."
+        sentence = f"{same}{_harmless(deviations)}"
         return said("VERIFIED", sentence, compared=compared, deviations=deviations)
     cell = min((one.cell for one in saved.changes if one.cell is not None), default=_first(deviations))
     shows = _first(deviations)
@@ -120,16 +129,35 @@ def _of_saved(
     hold = f"The cells as they ran hold. Since then {changed}, and"
     _, between = held_against(done, anew(), by_position=True)
     cause: Cause = "order or hidden state"
-    why = f"The cells as they ran hold, the notebook as it is saved does not: {changed}"
+    why = f"The recorded cells give the same, the saved notebook does not: {changed}"
     if blamed(between):
         _, still = held_against(anew(**_ALIKE), anew(**_ALIKE), by_position=True)
-        if blamed(still):
-            cause, why = "time or network", f"{hold} the notebook comes out otherwise every time: the clock, or the network"
+        if blamed(still) and any(_DRAWS.search(str(one.after)) for one in saved.changes):
+            cause, why = "randomness", f"{hold} the notebook draws random numbers from a generator that no seed reaches"
+        elif blamed(still):
+            cause, why = "time or network", f"{hold} the notebook comes out otherwise every time: probably the clock, or the network"
         else:
-            cause, why = "randomness", f"{hold} the notebook goes by {_CHANCE}"
+            cause, why = "randomness", f"{hold} the notebook depends on {_CHANCE}"
     elif any(asks_the_clock(str(one.after)) and not asks_the_clock(str(one.before)) for one in saved.changes):
         cause, why = "time or network", f"{hold} it asks the clock"
     return said("DIFFERS", f"{why}{seen}.", cause=cause, cell=cell, compared=compared, deviations=deviations)
+
+
+# Formats that have in them when they were written.
+_STAMPED = (
+    ".xlsx", ".xlsm", ".docx", ".pptx", ".zip", ".gz", ".tgz", ".tar", ".h5", ".hdf5", ".hdf", ".nc", ".pdf", ".svg", ".html", ".ipynb",
+    ".keras", ".cbm", ".duckdb",
+)  # fmt: skip
+
+
+def _without_stamps(record: RunRecord, deviations: list[Deviation], done: RunRecord, execute: Execute) -> list[Deviation]:
+    """Deviations without files whose formats have the time in them, if nothing else differs and they differ every time."""
+    wrote = [one for one in blamed(deviations) if one.part != "module"]
+    if not wrote or any(one.part != "written" or not one.name.lower().endswith(_STAMPED) for one in wrote):
+        return deviations
+    _, between = held_against(done, execute())
+    stamped = {one.name for one in between if one.part == "written"}
+    return [one for one in deviations if one.part != "written" or one.name not in stamped]
 
 
 def _changed(changes: list[Deviation]) -> str:
@@ -152,7 +180,9 @@ def _where(cell: int | None) -> str:
 
 def _harmless(deviations: list[Deviation]) -> str:
     changed = [one.name for one in deviations if one.part in ("environment", "variable")]
-    return f" The environment is another ({', '.join(changed[:3])}), and it does not matter." if changed else ""
+    found = f" The environment is another ({', '.join(changed[:3])}), and nothing that is compared came out otherwise." if changed else ""
+    modules = [os.path.basename(one.name) for one in deviations if one.part == "module" and one.before and one.after]
+    return found + (f" {', '.join(modules[:3])} changed, and nothing that is compared came out otherwise." if modules else "")
 
 
 def _counted(compared: list[Compared]) -> str:
@@ -170,14 +200,22 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
     variables = [one for one in deviations if one.part == "variable"]
     if variables and (variables[0].cell is None or cell is None or variables[0].cell <= cell):
         first = variables[0]
-        return "environment", first.cell, f"The environment variable {first.name} {_of_variable(first.before, first.after)}"
+        where = cell if first.cell is None else first.cell
+        return "environment", where, f"The environment variable {first.name} {_of_variable(first.before, first.after)}"
     _, between = held_against(done, execute())
     if blamed(between):
         _, still = held_against(execute(**_ALIKE), execute(**_ALIKE))
+        drawing = next((one for one in record.cells if one.position == cell and _DRAWS.search(one.source)), None)
+        if blamed(still) and drawing is not None:
+            return "randomness", cell, "It draws random numbers from a generator that no seed reaches: no two executions are alike"
         if blamed(still):
-            why = "It comes out otherwise every time, whatever random numbers are drawn: the clock, or the network"
+            why = "It comes out otherwise every time, with the same random numbers too: probably the clock, or the network"
             return "time or network", cell, why
-        return "randomness", cell, f"It goes by {_CHANCE}: two executions differ, and with one seed they do not"
+        return "randomness", cell, f"It depends on {_CHANCE}: two executions differ, and with one seed they do not"
+    for part, cause, what in (("file", "data", "read"), ("module", "code", "loaded")):
+        new = [one for one in deviations if one.part == part and one.before is None]
+        if new and (new[0].cell is None or cell is None or new[0].cell <= cell):
+            return cause, new[0].cell, f"It {what} {new[0].name}, which it did not {what[:4]} then"  # type: ignore[return-value]
     changed = [one for one in deviations if one.part == "environment"]
     if changed:
         first = changed[0]
@@ -188,7 +226,9 @@ def _cause(record: RunRecord, done: RunRecord, deviations: list[Deviation], exec
         return "time or network", cell, f"Cell {asking.position} asks the clock"
     if record.hidden:
         return "order or hidden state", cell, f"It used {record.hidden[0].name}, which was {record.hidden[0].why}"
-    return "unknown", cell, "It comes out otherwise, and why is not known"
+    raised = next((one for one in deviations if one.part == "error" and one.after is not None), None)
+    said = f"It raises {raised.after}, and why is not known" if raised else "It comes out otherwise, and why is not known"
+    return "unknown", cell, said
 
 
 def asks_the_clock(source: str) -> bool:

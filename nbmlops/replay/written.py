@@ -64,6 +64,11 @@ def writes(files: Iterable[FileUse]) -> list[str]:
     return list(dict.fromkeys(use.path for use in files if use.mode == "write" and use.kind == "file"))
 
 
+def folders(files: Iterable[FileUse]) -> list[str]:
+    """The folders that were made, the innermost first."""
+    return sorted({use.path for use in files if use.kind == "folder" and use.mode == "write"}, key=len, reverse=True)
+
+
 def made(files: Iterable[FileUse], *, surely: bool = True) -> list[str]:
     """The files that a run began anew before it read them, if it did: where they are there already, they are its own of before.
 

@@ -19,7 +19,7 @@ from nbmlops.ledger.secrets import mask, mask_params
 _INSTALLED = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*)(-py[\d.]+)?\.(dist|egg)-info")
 _DEVELOPED = re.compile(r"(?P<name>[^-]+)\.egg-info")
 _VARIABLES = re.compile(
-    r"(OMP|MKL|OPENBLAS|BLIS|KMP|GOTO|NUMEXPR|VECLIB|NUMBA|NPY|XLA|JAX)_\w+|LC_\w+|LANG(UAGE)?|TZ|PYTHON(HASHSEED|OPTIMIZE|UTF8)"
+    r"(OMP|MKL|OPENBLAS|BLIS|KMP|GOTO|NUMEXPR|VECLIB|NUMBA|NPY|XLA|JAX|POLARS|LOKY|SKLEARN|RAYON|ARROW)_\w+|LC_\w+|LANG(UAGE)?|TZ|PYTHON(HASHSEED|OPTIMIZE|UTF8)"
     r"|CUDA_VISIBLE_DEVICES|CUBLAS_WORKSPACE_CONFIG|TF_(DETERMINISTIC_OPS|CUDNN_DETERMINISTIC|ENABLE_ONEDNN_OPTS)|SOURCE_DATE_EPOCH"
 )
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#]*@")

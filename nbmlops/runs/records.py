@@ -94,7 +94,7 @@ class FileUse:
     modified_at: datetime | None
     position: int | None
     note: str | None
-    kind: Literal["file", "url", "sql"] = "file"
+    kind: Literal["file", "folder", "url", "sql"] = "file"
     detail: str = ""
 
 

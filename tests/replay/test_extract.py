@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -91,7 +92,7 @@ def extracted(name: str, folder: Path) -> dict[str, object]:
         same = given == expected
     return {
         "name": name, "sentence": said["sentence"], "accepted": said["notebook"] is not None, "same": same,
-        "smaller": said["lines"] < said["session_lines"], "lines": said["lines"], "of": said["session_lines"], "cells": said["cells"],
+        "smaller": said["notebook"] is not None and said["lines"] < said["session_lines"], "lines": said["lines"], "of": said["session_lines"], "cells": said["cells"],
         "executed": len(session.executed), "keeps": session.keeps, "tried": said["tried"], "took_s": round(time.monotonic() - began, 1),
         **({} if same in (True, None) else {"expected": expected[:200], "given": str(given)[:200]}),
     }  # fmt: skip
@@ -100,7 +101,9 @@ def extracted(name: str, folder: Path) -> dict[str, object]:
 def somebody_else(folder: Path, notebook: Path, result: str) -> str:
     """What an expression gives after a notebook, executed by nbclient in a process that starts fresh, where the files are as at first."""
     for path in folder.iterdir():
-        if path.is_file() and path != notebook:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != notebook:
             path.unlink()
     make(folder)
     code = (

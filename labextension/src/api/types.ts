@@ -84,7 +84,7 @@ export interface FileUse {
   modified_at: string | null;
   position: number | null;
   note: string | null;
-  kind: 'file' | 'url' | 'sql';
+  kind: 'file' | 'folder' | 'url' | 'sql';
   detail: string;
 }
 
@@ -183,7 +183,7 @@ export interface Comparison {
 
 /** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
 export interface Compared {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'written' | 'error' | 'cell';
   things: number;
   differ: number;
   tolerance: string;
@@ -191,7 +191,7 @@ export interface Compared {
 
 /** One thing that came out otherwise; `cell` is the position it had in the run. */
 export interface Deviation {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'written' | 'error' | 'cell';
   name: string;
   cell: number | null;
   before: Json;

@@ -38,6 +38,7 @@ class Hearing:
         self._begun = False
         self._ears: dict[str, Callable[..., None]] = {
             "open": self._open,
+            "os.mkdir": self._mkdir,
             "os.rename": self._rename,
             "os.remove": self._remove,
             "os.truncate": self._truncate,
@@ -125,6 +126,10 @@ class Hearing:
     def _rename(self, source: Any, target: Any, *folders: int) -> None:
         if self._users() and not self._forks.forked:
             self._reads.moved(_absolute(source), _absolute(target))
+
+    def _mkdir(self, given: Any, mode: int, folder: int = -1) -> None:
+        if self._users() and not self._forks.forked and folder < 0:
+            self._reads.folder(_absolute(given))
 
     def _remove(self, path: Any, *folders: int) -> None:
         if self._users() and not self._forks.forked:

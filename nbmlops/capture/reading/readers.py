@@ -148,6 +148,9 @@ def _mode(name: str, library: str, args: dict[int | str, Any]) -> str | None:
     return "read" if _READS.fullmatch(name) else None
 
 
+_MOVES = re.compile(r"(?:^|[;&|\n]|\b(?:sudo|&&))\s*(?:mv|cp|rsync|install|ln|tar|unzip|mkdir)\b", re.MULTILINE)
+
+
 def _shell(reads: Reads, name: str, args: dict[int | str, Any]) -> None:
     """`!sort x.csv`, `%%bash`: the shell's own programs are started where no hook hears it."""
     line: Any = ""
@@ -155,8 +158,11 @@ def _shell(reads: Reads, name: str, args: dict[int | str, Any]) -> None:
         line = args.get(0, "")
     elif name == "run_cell_magic" and args.get(0) in ("bash", "sh", "script", "system", "sx", "!"):
         line = args.get(2, "")
-    for path in files_named(line) if isinstance(line, str) else ():
-        reads.named_to_a_program(path, late=True)
+    if not isinstance(line, str):
+        return
+    moves = _MOVES.search(line) is not None
+    for path in files_named(line):
+        reads.named_to_a_program(path, late=True, moved=moves)
 
 
 def _member(reads: Reads, name: str, owner: Any, args: dict[int | str, Any]) -> None:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from nbmlops.capture.reading.datafiles import counts
+from nbmlops.capture.reading.datafiles import counts, made_by_users
 from nbmlops.capture.reading.hashing import SMALL, Hasher, Job, settled, state_of, without_digest
 from nbmlops.capture.reading.hearing import Hearing
 from nbmlops.capture.reading.programs import NOTE as NAMED
@@ -57,6 +57,7 @@ class Reads:
         self.began_ns = 0
         self._seen: dict[tuple[str, Mode, str], Seen] = {}
         self._said: dict[tuple[str, str, str], tuple[FileUse, Job | None]] = {}
+        self._folders: dict[str, None] = {}  # that may be made
         self._pending: list[tuple[FileUse, Job]] = []
         self._verdicts: dict[str, bool] = {}
         self._call = threading.local()
@@ -165,17 +166,27 @@ class Reads:
                     found = None  # changed in this cell before it was heard of: the cell wrote it
             self._seen.setdefault((path, "read", ""), Seen(found, maybe_written=True))
 
-    def named_to_a_program(self, path: str, *, late: bool = False) -> None:
-        """A program is about to be started with this name among its words, or has run (`late`)."""
+    def named_to_a_program(self, path: str, *, late: bool = False, moved: bool = False) -> None:
+        """A program is about to be started with this name among its words, or has run (`late`), and may have `moved` files."""
         if not self.matters(path):
             return
         try:
             found = os.stat(path)
         except OSError:
+            self._seen.setdefault((path, "read", ""), Seen(None, NAMED, maybe_written=True))  # it may make it
+            self.folder(path)
             return
+        # What is moved keeps the time of its content's last change.
+        changed = late and (found.st_ctime_ns if moved else found.st_mtime_ns) >= self.began_ns
+        if stat.S_ISDIR(found.st_mode) and moved and changed and made_by_users(os.path.join(path, "a")):
+            self._folders[path] = None
         if stat.S_ISREG(found.st_mode) and not os.access(path, os.X_OK):
-            changed = late and found.st_mtime_ns >= self.began_ns
             self._seen.setdefault((path, "read", ""), Seen(None if changed else found, NAMED, maybe_written=True))
+
+    def folder(self, path: str) -> None:
+        """A folder is about to be made, if it is not there."""
+        if len(self._folders) < MANY and not os.path.isdir(path) and made_by_users(os.path.join(path, "a")):
+            self._folders[path] = None
 
     def rescue(self, path: str) -> None:
         """A file that was read is about to be changed: the last moment to hash what was read."""
@@ -198,7 +209,11 @@ class Reads:
         """A file takes another's name: what was written under the one is the other now."""
         for path in (source, target):
             self.rescue(path)
-        if self._seen.pop((source, "write", ""), None) is not None and self.matters(target):
+        made_here = self._seen.pop((source, "write", ""), None) is not None
+        if self.matters(target) and (made_here or os.path.isfile(source)):
+            if not made_here:
+                self.seen(source, "read")
+                self.rescue(source)  # in a moment it is gone from there
             self._seen[(target, "write", "")] = Seen(None)
 
     def other(self, use: FileUse, job: Job | None = None) -> None:
@@ -218,10 +233,12 @@ class Reads:
         with self._lock:
             seen, self._seen = self._seen, {}
             said, self._said = self._said, {}
+            folders, self._folders = self._folders, {}
             too_many, self._too_many = self._too_many, 0
-        if not seen and not said:
+        if not seen and not said and not folders:
             return []
         asked: list[tuple[FileUse, Job | None]] = [(replace(use, position=position), job) for use, job in said.values()]
+        asked += [(_made(path, position), None) for path in folders if os.path.isdir(path)]
         with self.deaf():
             asked += self._files(seen, position)
         if too_many and asked:
@@ -364,6 +381,13 @@ def absolute(given: Any) -> str | None:
     if name[0] == "/" and "/." not in name and "//" not in name:
         return name
     return os.path.abspath(name)
+
+
+def _made(folder: str, position: int | None) -> FileUse:
+    """A folder that was made."""
+    return FileUse(
+        path=mask(folder), mode="write", digest=None, size_bytes=None, modified_at=None, position=position, note=None, kind="folder"
+    )
 
 
 def _told(use: FileUse, job: Job | None, *, later: bool = False) -> FileUse | None:

@@ -52,7 +52,10 @@ class Shown:
         self._items.append((kind, digest, display_id))
 
     def update(self, data: Mapping[str, Any], display_id: str | None) -> None:
-        """Displays under an id show something else."""
+        """Displays under an id show something else; those of earlier cells are not seen here: that they were changed is."""
+        if display_id not in {shown for *_, shown in self._items}:
+            self._items.append(("update", _digest(bundle(data)), display_id))
+            return
         self._replace(_digest(bundle(data)), display_id)
 
     def error(self, name: str, message: str) -> None:

@@ -14,6 +14,8 @@ _LINES = re.MULTILINE
 # (a text that is always there, pattern, what stands there instead)
 _EVERYWHERE: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (" 0x", re.compile(r"\bat 0x[0-9A-Fa-f]{5,16}\b"), "at 0x…"),
+    ("started ", re.compile(r"\bstarted (?:daemon )?\d{6,}"), "started …"),  # a thread
+    ("slowest run", re.compile(r"^The slowest run took .*\n?", _LINES), ""),  # %timeit, where the machine was busy
     ("tmp", re.compile(r"(?:/[\w.+-]{1,64}){0,16}/tmp[a-z0-9_]{8}\b"), "tmp…"),  # as tempfile names what it makes
     ("ipykernel_", re.compile(r"[^\s\"'(<]{0,200}ipykernel_\d+[/\\]"), "ipykernel_…/"),  # where a cell's code is said to stand
     ("]", re.compile(r"\[\d+:\d\d(?::\d\d)?(?:<[^\]\n]{0,200}|, +[^\]\n]{0,100}/[^\]\n]{0,100})\]"), "…"),  # tqdm

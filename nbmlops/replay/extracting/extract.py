@@ -28,7 +28,7 @@ from nbmlops.replay.extracting.sessions import Told
 from nbmlops.replay.extracting.statements import Statement, statements
 from nbmlops.replay.extracting.trials import Trial, Trials
 from nbmlops.replay.records import Extraction
-from nbmlops.replay.written import made
+from nbmlops.replay.written import made, writes
 
 _PATIENCE_S = 40.0  # with a notebook that holds already, for a smaller one
 
@@ -95,7 +95,9 @@ class _Search:
         self._say = say
         self._name = _stem(result)
         self._result = result
-        self._files = list(dict.fromkeys(use.path for use in told.files if use.kind == "file" and use.mode == "read"))
+        own = set(writes(told.files))  # what is handed on from cell to cell is no parameter
+        reads = [use.path for use in told.files if use.kind == "file" and use.mode == "read"]
+        self._files = [path for path in dict.fromkeys(reads) if path not in own]
         self._own = {Path(use.path).stem for use in told.files if use.mode == "import"} | {
             Path(use.path).parent.name for use in told.files if use.mode == "import"
         }

@@ -30,8 +30,8 @@ _FOR_THE_EYE = re.compile(
 class Needs:
     """Knows where every name's value comes from, statement by statement.
 
-    `trusting`: whether what nobody knows is taken to leave its arguments as they are. `texts`: whether words in texts are names too, as they are in formulas and in SQL over frames. `shell`: whether what magics and
-    lines for the shell may have done counts.
+    `trusting`: whether what nobody knows is taken to leave its arguments as they are. `texts`: whether words in texts are names too,
+    as they are in formulas and in SQL over frames. `shell`: whether what magics and lines for the shell may have done counts.
     """
 
     def __init__(self, executions: Sequence[Execution], found: Sequence[Statement], *, trusting: bool, texts: bool, shell: bool) -> None:
@@ -40,8 +40,11 @@ class Needs:
         self._texts: dict[int, str] = {}
         self._touches: dict[tuple[int, str], set[str]] = {}
         self._sql_writes: dict[str, set[int]] = {}
+        self._folders: dict[str, set[int]] = {}  # by whom each was made
         for execution in executions:
             for use in execution.files:
+                if use.kind == "folder" and use.mode == "write":
+                    self._folders.setdefault(use.path, set()).add(execution.position)
                 if use.kind == "sql" and use.mode == "write":
                     self._sql_writes.setdefault(use.path, set()).add(execution.position)
         self._binders: dict[str, list[int]] = {}
@@ -63,7 +66,7 @@ class Needs:
         asked = list(needed)
         while asked:  # those that wrote the files they read, and what these need in turn
             one = self._found[asked.pop()]
-            for number in self._writers(one) | self._loaders(one) | self._changed_in_databases(one):
+            for number in self._writers(one) | self._loaders(one) | self._changed_in_databases(one) | self._folder_makers(one):
                 if number not in needed:
                     more = {number, *self._slicer.needed(number)} - needed
                     needed |= more
@@ -88,6 +91,17 @@ class Needs:
                     anew = any(use.mode == "write" and use.path == path and use.note != IN_PLACE for use in uses)
                 if anew:
                     break
+        return found
+
+    def _folder_makers(self, statement: Statement) -> set[int]:
+        """The statements that made the folders which the files it reads and writes are in."""
+        paths = self._touched(statement, "read") | self._touched(statement, "write")
+        wanted = {folder for path in paths for folder in self._folders if path.startswith(folder + os.sep)}
+        found = set()
+        for folder in wanted:
+            makers = [one for one in self._found[: statement.number] if one.position in self._folders[folder] and one.calls]
+            naming = [one for one in makers if os.path.basename(folder) in self._text(one)]
+            found |= {one.number for one in naming or makers}
         return found
 
     def _loaders(self, statement: Statement) -> set[int]:
