@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from nbmlops.errors import Invalid
-from nbmlops.pipelines.records import PipelineRun, StepRun
+from nbmlops.errors import Invalid, Unwritable
+from nbmlops.pipelines.records import Pipeline, PipelineRun, StepRun
 from nbmlops.runs.records import Run
 from nbmlops.verb import verb
 from nbmlops.workspace import Workspace, use
@@ -82,3 +82,25 @@ def show(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Wo
     journal = Journal(use(workspace))
     journal.settle()
     return journal.show(run)
+
+
+@verb("POST /pipelines")
+def init(
+    notebooks: Annotated[list[str] | None, "the notebooks; all of the folder if none is given"] = None,
+    *,
+    output: Annotated[str, "the file to write"] = "pipeline.yaml",
+    workspace: Workspace | None = None,
+) -> Pipeline:
+    """Propose a pipeline for notebooks that are there: who makes what whom, by their last runs, or by what their code says."""
+    from nbmlops.atomic import write_whole
+    from nbmlops.pipelines.proposal import as_yaml, proposed
+
+    file = Path(output).absolute()
+    if file.exists():
+        raise Invalid(f"{output!r} is there already.", hint="Name another: --output flights.yaml")
+    found = proposed([Path(one) for one in notebooks or []], file, use(workspace))
+    try:
+        write_whole(file, as_yaml(found).encode())
+    except OSError as error:
+        raise Unwritable(f"{output!r} cannot be written: {error.strerror}.", hint="Check the folder and the rights.") from error
+    return found

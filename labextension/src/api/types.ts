@@ -374,6 +374,28 @@ export interface PipelineRun {
   steps: StepRun[];
 }
 
+/** One notebook of a pipeline: what it is given, what it reads and what it makes. */
+export interface Step {
+  name: string;
+  notebook: string;
+  params: { [key: string]: Json };
+  inputs: string[];
+  outputs: string[];
+  after: string[];
+  variables: string[];
+  timeout_s: Real | null;
+  retries: number;
+  backoff_s: Real;
+}
+
+/** Notebooks in an order that follows from who needs whose outputs. */
+export interface Pipeline {
+  name: string;
+  file: string;
+  params: { [key: string]: Json };
+  steps: Step[];
+}
+
 /** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
 export interface SignatureColumn {
   name: string;
@@ -640,6 +662,7 @@ export interface Verbs {
   'pipeline.plan': { request: { pipeline: string; params?: { [key: string]: Json } | null }; result: StepRun[] };
   'pipeline.find': { request: { limit?: number }; result: PipelineRun[] };
   'pipeline.show': { request: { run: string }; result: PipelineRun };
+  'pipeline.init': { request: { notebooks?: string[] | null; output?: string }; result: Pipeline };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
@@ -683,6 +706,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'pipeline.plan': ['POST', '/pipelines/plan'],
   'pipeline.find': ['GET', '/pipeline-runs'],
   'pipeline.show': ['GET', '/pipeline-runs/{run}'],
+  'pipeline.init': ['POST', '/pipelines'],
   'model.register': ['POST', '/models/{model}/versions'],
   'model.find': ['GET', '/models'],
   'model.show': ['GET', '/models/{model}'],
