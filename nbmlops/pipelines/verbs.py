@@ -43,7 +43,7 @@ def run(
             raise Invalid(f"{jobs} steps at a time execute nothing.", hint="For example: --jobs 2")
         place = use(workspace)
         with steps_lines() as say:
-            return flow.run(definition.read(file.absolute()), params or {}, workspace=place, jobs=jobs, force=force, say=say)
+            return flow.run(definition.read(_found(file, place)), params or {}, workspace=place, jobs=jobs, force=force, say=say)
     if jobs is not None or force:
         raise Invalid("One notebook has no steps.", hint="A pipeline of several is a .yaml file.")
     with cells_bar(file.name) as progress:
@@ -63,7 +63,8 @@ def plan(
     """Say which steps would be executed, and why, and which would not; nothing is executed."""
     from nbmlops.pipelines import definition, flow
 
-    return flow.plan(definition.read(Path(pipeline).absolute()), params or {}, workspace=use(workspace))
+    place = use(workspace)
+    return flow.plan(definition.read(_found(Path(pipeline), place)), params or {}, workspace=place)
 
 
 @verb("GET /pipeline-runs")
@@ -104,3 +105,9 @@ def init(
     except OSError as error:
         raise Unwritable(f"{output!r} cannot be written: {error.strerror}.", hint="Check the folder and the rights.") from error
     return found
+
+
+def _found(file: Path, place: Workspace) -> Path:
+    """A pipeline's file where the person stands, or else in the workspace's folder."""
+    here = file.expanduser().absolute()
+    return here if here.is_file() or file.is_absolute() else place.root / file

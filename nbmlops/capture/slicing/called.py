@@ -129,10 +129,11 @@ class Calls(Objects):
         self, effect: Effect, called: Called, args: list[Some], given: Some, receiver: Some, slots: list[Some], dotted: str = ""
     ) -> Some:
         first = frozenset(args[0]) if args else NOTHING
-        changes = effect.changes
+        asks = self.trusting and called.name.startswith(("get_", "is_", "has_"))
+        changes = "" if asks else effect.changes
         kinds = {self.kind.get(one) for one in receiver}
         pure_array = bool(kinds) and kinds <= {"frame", "array"} and changes == "ra"
-        if kinds & {"figure", "stream", "random"}:
+        if kinds & {"figure", "stream", "random"} and not asks:
             self.change(receiver, deep=True)
         if changes == "c":
             self._mutator(called, receiver, given)
@@ -159,8 +160,10 @@ class Calls(Objects):
             self.seeded[effect.seeds] = self.position
         if effect.draws and self.seeded:
             self._draw(effect.draws, called)
-        from_functions = self._given_functions(given | receiver, given | receiver)
-        return self._result(effect, args, given, receiver, dotted, called.name) | from_functions
+        looked_at = self.trusting and effect.result == "atom"
+        from_functions = NOTHING if looked_at else self._given_functions(given | receiver, given | receiver)
+        found = self._result(effect, args, given, receiver, dotted, called.name)
+        return found if self.trusting and effect.result in ("atom", "fresh") else found | from_functions
 
     def _mutator(self, called: Called, receiver: Some, given: Some) -> None:
         stored = self._changeable(given) | {one for one in given if one in self.code or one in self.methods}
@@ -201,7 +204,7 @@ class Calls(Objects):
             for one in receiver if method in KEEPING else ():
                 if self.kind.get(one) not in ("frame", "array"):
                     held |= self.holds.get(one, set())
-            if not dotted and given and not frame:
+            if not dotted and given and not frame and not self.trusting:
                 held |= {one for one in given if one in self.code or self.kind.get(one) == "random"}
             return frozenset({self.new("frame" if frame else "separate", held)})
         if result == "part":
