@@ -20,7 +20,7 @@ _BLAMED = ("frame", "seed", "parameter", "fitted", "metric", "error", "output", 
 _WROTE = "the same bytes; logs, and what was added to a file that was there, left out"
 # Written by tools for people to look at while they wait, or with the clock in every line.
 _LOGS = re.compile(
-    r"\.(log|out|err|lock|tmp)$|-(wal|shm|journal)$|(^|/)(catboost_info|lightning_logs|wandb|mlruns|runs|logs?)/|events\.out\."
+    r"\.(log|out|err|lock|tmp)$|-(wal|shm|journal)$|(^|/)(catboost_info|lightning_logs|wandb|mlruns|runs|logs?)/|events\.out\.|/nbmlops-aside-"
 )
 _EXACT = "the same, byte for byte"
 _CLOSE = f"numbers within {RELATIVE:g} of each other, relatively: sums of many threads are added in any order"
