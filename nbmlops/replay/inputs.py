@@ -41,6 +41,21 @@ def stand_ins(place: Workspace, record: RunRecord) -> tuple[dict[str, str], str]
     return found, f" {names}: the version that was kept was read." if told else ""
 
 
+def others_now(record: RunRecord) -> str:
+    """A sentence of the files that a run made itself and that are others by now: it is executed without them, as it was then."""
+    last: dict[str, str] = {}
+    for use in sorted(record.files, key=lambda use: -1 if use.position is None else use.position):
+        if use.mode == "write" and use.kind == "file" and use.digest and not use.detail:
+            last[use.path] = use.digest
+    again = set(made(record.files, surely=False)) & {use.path for use in record.files if use.mode == "read"}
+    names = []
+    for path in sorted(again & last.keys()):
+        if os.path.isfile(path) and digest_of_file(Path(path)) != last[path]:
+            names.append(os.path.basename(path))
+    several = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f" {several}, which it made, {'is another' if len(names) == 1 else 'are others'} by now: it was made anew." if names else ""
+
+
 def changed_data(place: Workspace, record: RunRecord, done: RunRecord, datasets: dict[str, Dataset]) -> RunDataDiff | None:
     """What differs between the data of two executions, by file, column and row, as far as it can be told."""
     with place.ledger.write(durable=False) as tx:

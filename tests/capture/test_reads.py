@@ -119,7 +119,8 @@ def test_a_file_that_changes_while_a_library_reads_it_has_no_digest(here):
         began = time.perf_counter()
         frame = polars.read_csv("x.csv")
         time.sleep(0.05)
-        subprocess.run([sys.executable, "-c", "open('x.csv', 'w').write('b')"], check=True)
+        with reads.deaf():  # somebody else does
+            old(here / "x.csv", b"b").touch()
         reads.called("read_csv", "polars.io.csv", polars.read_csv, {0: "x.csv"}, frame, began)
     use = taken()["x.csv", "read"]
     assert use.digest is None and use.note == "changed while it was read"
@@ -351,3 +352,27 @@ def test_a_deaf_thread_is_not_heard_and_the_others_are(here):
             thread.start()
             thread.join()
     assert set(taken()) == {("b", "read")}
+
+
+def test_the_code_of_a_python_program_that_is_started_is_read_with_what_it_names(tmp_path, monkeypatch):
+    from nbmlops.capture.reading.programs import code_named, files_named
+
+    for name, text in {
+        "prepare.py": "import tools.clean\nfrom helper import f\nf('raw.csv')", "helper.py": "import prepare", "raw.csv": "a\n1",
+        "tools/__init__.py": "", "tools/clean.py": "from tools import more", "tools/more.py": "import json", "json.csv": "", "b.csv": "",
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    ours = ["prepare.py", "tools/__init__.py", "tools/clean.py", "tools/more.py", "helper.py"]
+
+    def named(words):
+        code, data = code_named(words)
+        return sorted(os.path.relpath(path) for path in code), [os.path.relpath(path) for path in data]
+
+    assert named("python3.11 -u -W ignore prepare.py x | tee log") == (sorted(ours), ["raw.csv"])
+    assert named(["/usr/bin/python", "-c", "import helper; open('b.csv')"]) == (sorted(ours), ["raw.csv", "b.csv"])
+    assert named("python -m tools.clean")[0] == ["tools/__init__.py", "tools/clean.py", "tools/more.py"]
+    assert named("python -c") == named("python") == named("wc -l prepare.py") == ([], [])
+    assert [os.path.relpath(path) for path in files_named("cat *.csv")] == ["cat", "b.csv", "json.csv", "raw.csv"]
+    assert [os.path.relpath(path) for path in files_named("ls *.csv")] == ["ls", "*.csv"]

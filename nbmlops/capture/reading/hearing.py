@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nbmlops.capture.reading.forks import Forks
-from nbmlops.capture.reading.programs import files_named
+from nbmlops.capture.reading.programs import code_named, files_named
 from nbmlops.runs import surroundings
 from nbmlops.runs.records import IN_PLACE
 
@@ -170,7 +170,10 @@ class Hearing:
             self._named(words, None)
 
     def _named(self, words: Any, folder: str | None) -> None:
-        for path in files_named(words, folder):
+        code, data = ([], []) if self._forks.forked else code_named(words, folder)
+        for path in code:
+            self._reads.code(path)
+        for path in [*files_named(words, folder), *data]:
             if self._forks.forked:
                 if self._reads.matters(path) and os.path.isfile(path):
                     self._forks.tell(path, "named")

@@ -7,12 +7,17 @@ has changed by the cell's end, as written.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable
+from glob import iglob
+from itertools import islice
 from typing import Any
 
 MOST_WORDS = 1_000
 NOTE = "named to a program"
+_LISTS = frozenset({"ls", "echo", "find", "du", "stat", "tree", "printf"})  # what they are given is named, and not opened
+_PATTERN = re.compile(r"[*?\[]")
 
 
 def files_named(words: Any, folder: str | None = None) -> list[str]:
@@ -23,20 +28,40 @@ def files_named(words: Any, folder: str | None = None) -> list[str]:
     >>> files_named("echo it's")
     []
     """
+    texts, by_shell = _words(words)
+    opens = by_shell and (not texts or texts[0] not in _LISTS)
+    found = [os.path.abspath(os.path.join(folder or "", word)) for word in _names(texts if by_shell else texts[1:])]
+    return [path for word in found for path in (_matching(word) if opens and _PATTERN.search(word) else [word])]
+
+
+def code_named(words: Any, folder: str | None = None) -> tuple[list[str], list[str]]:
+    """Absolute paths of the code that Python is started with, by an argument list or a shell's line, and of files this names."""
+    texts, _ = _words(words)
+    if not any("py" in word for word in texts):
+        return [], []
+    from nbmlops.capture.reading.children import executed
+
+    return executed(texts, folder or os.getcwd())
+
+
+def _words(words: Any) -> tuple[list[str], bool]:
+    """The words of an argument list or of a shell's line; whether a shell reads them."""
     given = [words] if isinstance(words, (str, bytes, os.PathLike)) else list(words)[:MOST_WORDS]
     texts = [os.fsdecode(word) for word in given if isinstance(word, (str, bytes, os.PathLike))]
     if len(texts) == 1:
-        texts = _split(texts[0])
-    elif len(texts) >= 3 and texts[1] in ("-c", "-lc", "-ic") and os.path.basename(texts[0]).endswith("sh"):
-        texts = _split(texts[2]) + texts[4:]
-    else:
-        texts = texts[1:]
-    return [os.path.abspath(os.path.join(folder or "", word)) for word in _names(texts)]
+        return _split(texts[0]), True
+    if len(texts) >= 3 and texts[1] in ("-c", "-lc", "-ic") and os.path.basename(texts[0]).endswith("sh"):
+        return _split(texts[2]) + texts[4:], True
+    return texts, False
 
 
 def _names(words: Iterable[str]) -> list[str]:
     values = (word.partition("=")[2] if word.startswith("-") else word for word in words)
     return [value for value in values if 0 < len(value) <= 4096 and "\0" not in value]
+
+
+def _matching(pattern: str) -> list[str]:
+    return sorted(islice(iglob(pattern), MOST_WORDS)) or [pattern]
 
 
 def _split(line: str) -> list[str]:

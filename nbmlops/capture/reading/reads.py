@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from nbmlops.capture.reading.programs import NOTE as NAMED
 from nbmlops.ledger.secrets import mask
 from nbmlops.runs.records import IN_PLACE, FileUse
 
-Mode = Literal["read", "write"]
+Mode = Literal["read", "write", "import"]
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, what is being hashed
 
 A_MOMENT_S = 0.03
@@ -182,6 +182,12 @@ class Reads:
             self._folders[path] = None
         if stat.S_ISREG(found.st_mode) and not os.access(path, os.X_OK):
             self._seen.setdefault((path, "read", ""), Seen(None if changed else found, NAMED, maybe_written=True))
+
+    def code(self, path: str) -> None:
+        """A file that a program executes."""
+        with suppress(OSError):
+            if len(self._seen) < MOST_FILES and made_by_users(path):
+                self._seen.setdefault((path, "import", ""), Seen(os.stat(path), NAMED))
 
     def folder(self, path: str) -> None:
         """A folder is about to be made, if it is not there."""
