@@ -23,7 +23,7 @@ class Memory:
 
     def keep(self, position: int, facts: Facts) -> None:
         """Remember what an execution did: the cell, what it read, the parameters and seeds it set."""
-        kept = ("cells", "files", "params", "seeds", "variables")
+        kept = ("cells", "files", "params", "seeds", "predictions", "variables")
         self._done[position] = Facts(**{name: getattr(facts, name) for name in kept})
         for use in facts.files:
             if use.mode == "write":
@@ -147,7 +147,7 @@ def joined(parts: Iterable[Facts]) -> Facts:
     whole = Facts()
     for part in parts:
         whole.params.update(part.params)
-        for name in ("metrics", "cells", "files", "fits", "trials", "artifacts", "datasets", "seeds", "variables", "hidden"):
+        for name in ("metrics", "cells", "files", "fits", "trials", "artifacts", "datasets", "seeds", "predictions", "variables", "hidden"):
             getattr(whole, name).extend(getattr(part, name))
         whole.tags.update(part.tags)
         whole.notebook = part.notebook or whole.notebook

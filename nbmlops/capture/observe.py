@@ -7,7 +7,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture import seeds, trials
+from nbmlops.capture import predictions, seeds, trials
 from nbmlops.capture.calls import PREDICTS, Call, Site
 from nbmlops.capture.fits import class_name, first_rows, fitting, inputs, is_model, parameters
 from nbmlops.capture.made import FitFacts, Made
@@ -38,6 +38,7 @@ class Observer:
         self.session = session
         self.made = Made()  # estimators and their predictions
         self.predicted: FitFacts | None = None  # whose prediction this cell saw last
+        self._answers = 0  # predictions that are recorded of this cell
         self.tries: list[trials.Try] = []  # this cell's fits
         self._looks: Any = None
         self._partial: dict[int, int] = {}  # estimators fitted batch by batch in this cell: how often
@@ -46,7 +47,7 @@ class Observer:
 
     def cell_begins(self) -> None:
         """A new cell: nothing was tried or predicted in it yet."""
-        self.predicted, self.tries = None, []
+        self.predicted, self.tries, self._answers = None, [], 0
         self._partial.clear()
 
     def cell_ends(self, names: CellNames, points: list[MetricPoint]) -> None:
@@ -111,6 +112,19 @@ class Observer:
         if name in PREDICTS and owner is not None and (fitted := self.made.facts(owner)) is not None:
             self.predicted = fitted
             self.made.remember(result, fitted)
+            self._answered(call, result)
+
+    def _answered(self, call: Call, answer: Any) -> None:
+        if self._answers >= predictions.MOST:
+            return
+        self._answers += 1
+        owner = class_name(call.callee.__self__)
+        try:
+            found = predictions.sampled(answer, estimator=owner, method=call.callee.__name__, position=self.session.position)
+        except (TypeError, ValueError, IndexError, KeyError):
+            return  # an array of a library's own, which is not asked as numpy's are
+        if found is not None:
+            self.session.now.predictions.append(found)
 
     def owner_of(self, values: list[Any], names: frozenset[str]) -> FitFacts | None:
         """Whose work some values are: by what they are, by the names they were computed from, by who predicted last."""

@@ -58,6 +58,11 @@ def tagged_cells(notebook: Path) -> tuple[set[str], list[str]]:
     return ids, sources
 
 
+def declaring(notebook: Path) -> list[str]:
+    """Sources of the cells that declare a notebook's parameters: the tagged ones, or else those whose first line says so."""
+    return tagged_cells(notebook)[1] or [source for _, source in code_cells(notebook) or [] if looks_like(source)]
+
+
 def code_cells(notebook: Path) -> list[tuple[str, str]] | None:
     """(id, source) of a notebook file's code cells in order; None where it cannot be read."""
     found = [(str(cell.get("id") or ""), _source(cell)) for cell in _cells(notebook) if cell.get("cell_type") == "code"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture import parameters as cell_parameters
-from nbmlops.capture import scripts, variables
+from nbmlops.capture import scripts, variables, workers
 from nbmlops.capture.attempt import Attempt, Memory, joined
 from nbmlops.capture.calls import Calls
 from nbmlops.capture.executed import Executed, own_command
@@ -204,6 +204,7 @@ class Session:
         )
         self.slicer.note(self.position, names, self.held.identities, raised=error is not None)
         if self.recording_now:
+            workers.heard(reads, info.raw_cell, names, self.shell.user_ns)
             self.now.files += reads.take(self.position)
             if cell_parameters.looks_like(info.raw_cell):
                 self.now.params.update(mask_params(plain(cell_parameters.assigned(info.raw_cell))))

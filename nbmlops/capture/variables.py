@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.ledger.blobs import digest_bytes
@@ -55,6 +56,16 @@ def _begin(prefix: str) -> list[str]:
     return [name for name in os.environ if name.startswith(prefix)]
 
 
+def held_now(names: Iterable[str]) -> dict[str, list[Any]]:
+    """What environment variables hold now: a digest, or none of one that is called a secret or is not there; whether it is there."""
+    found = {}
+    for name in names:
+        value = os.environ.get(name)
+        told = digest_bytes(value.encode("utf-8", "surrogateescape")) if value is not None and says(name) == "no" else None
+        found[name] = [told, value is not None]
+    return found
+
+
 def read(source: str, position: int) -> list[Variable]:
     """What a cell's environment variables hold now, as digests; of one that is called a secret only whether it is set."""
     if not _NAMED.search(source):
@@ -62,9 +73,5 @@ def read(source: str, position: int) -> list[Variable]:
     tree, _ = parsed(source)
     names = named(tree) if tree is not None else []
     every = [one for name in names for one in (sorted(_begin(name[:-1])) if name.endswith("*") else [name])]
-    found = []
-    for name in dict.fromkeys(every):
-        value = os.environ.get(name)
-        told = digest_bytes(value.encode("utf-8", "surrogateescape")) if value is not None and says(name) == "no" else None
-        found.append(Variable(name=name[:200], digest=told, there=value is not None, position=position))
-    return found
+    held = held_now(dict.fromkeys(every))
+    return [Variable(name=name[:200], digest=digest, there=there, position=position) for name, (digest, there) in held.items()]

@@ -1,7 +1,7 @@
 """What a value is, whatever it is: two digests and its floats, by which it is known again in another process.
 
 A value is taken apart the way pickle would: arrays by dtype, shape and bytes; series and frames by columns and index; figures by
-their pixels; functions by their code; any other object by its class and what it holds. The form is `nbmlops-value-1`. What is no
+their pixels; functions by their code; any other object by its class and what it holds. The form is `nbmlops-value-2`. What is no
 part of a value is left out: addresses, how long something took, what was only kept to be fast, what an estimator drew with, the order
 of sets.
 """
@@ -23,7 +23,7 @@ from blake3 import blake3
 from nbmlops.data.function_source import code_of
 from nbmlops.data.library_values import LIBRARIES
 
-FORM = "nbmlops-value-1"
+FORM = "nbmlops-value-2"
 RELATIVE = 1e-9
 _DEEPEST = 200
 _TIME = re.compile(r"(^|_)(time|times|duration|elapsed|timestamp)(_|s?$)")
@@ -93,7 +93,7 @@ def state_of(value: Any) -> State:
     """The state of a value. Raises Unknowable for a generator, an open file, a connection."""
     walk = _Walk()
     exact, shape = walk.of(value, 0)
-    return State(f"value1:{exact.hex()[:32]}", f"value1:{shape.hex()[:32]}", walk.floats)
+    return State(f"value2:{exact.hex()[:32]}", f"value2:{shape.hex()[:32]}", walk.floats)
 
 
 def _close(one: np.ndarray[Any, Any], two: np.ndarray[Any, Any]) -> bool:
@@ -264,7 +264,8 @@ def _kept(kind: type, state: dict[str, Any]) -> dict[str, Any]:
             return False
         return not isinstance(getattr(kind, key, None), functools.cached_property)
 
-    return {key: value for key, value in state.items() if counts(str(key))}
+    # In whatever order they were set: a library may go through a set of their names.
+    return {key: state[key] for key in sorted(state, key=str) if counts(str(key))}
 
 
 def _a_duration(value: Any) -> bool:

@@ -10,13 +10,14 @@ from typing import Any
 
 from nbmlops.capture.showing.outputs import digest_of_saved
 from nbmlops.data.values import alike
+from nbmlops.replay import answered
 from nbmlops.replay.records import Compared, Deviation, Part
 from nbmlops.replay.written import cells_in_order, made, without_done
 from nbmlops.runs.records import FileUse, RunRecord
 
 RELATIVE = 1e-9
 _STAMP = re.compile(rf"\d{{6,}}|\d{{4}}-\d\d-\d\d|\d\d[-:_]\d\d[-:_]\d\d|(?<=^{re.escape(tempfile.gettempdir())}/)[^/]*[a-z0-9_]{{8}}(?=/)")
-_BLAMED = ("frame", "seed", "parameter", "fitted", "metric", "error", "output", "written")
+_BLAMED = ("frame", "seed", "parameter", "fitted", "metric", "prediction", "error", "output", "written")
 _WROTE = "the same bytes; logs, and what was added to a file that was there, left out"
 # Written by tools for people to look at while they wait, or with the clock in every line.
 _LOGS = re.compile(
@@ -56,6 +57,7 @@ def held_against(record: RunRecord, other: RunRecord, *, by_position: bool = Fal
     hold("parameter", _EXACT, _parameters(record, places), _parameters(other, others), exactly)
     hold("fitted", _FITTED, *_both(_fitted(record, places), _fitted(other, others)), alike)
     hold("metric", _CLOSE, _metrics(record), _metrics(other), close)
+    hold("prediction", answered.TOLERANCE, *answered.otherwise(answered.of(record, places), answered.of(other, others)), exactly)
     hold("error", "the same exception", _errors(record, places), _errors(other, others), exactly)
     hold("output", _SHOWN, _outputs(record, places), _outputs(other, others), _shows_the_same)
     hold("written", _WROTE, _written(record.files, places), _written(other.files, others), exactly)
@@ -138,8 +140,8 @@ def _fitted(record: RunRecord, places: dict[int, int]) -> dict[Any, Any]:
 
 
 def _both(before: dict[Any, Any], after: dict[Any, Any]) -> tuple[dict[Any, Any], dict[Any, Any]]:
-    """What was kept on both sides: a living session keeps no fitted estimator, and the last few are kept of many."""
-    names = before.keys() & after.keys()
+    """What was kept on both sides, in one form: a living session keeps no fitted estimator, and the last few are kept of many."""
+    names = {name for name in before.keys() & after.keys() if before[name].partition(":")[0] == after[name].partition(":")[0]}
     return {name: held for name, held in before.items() if name in names}, {name: held for name, held in after.items() if name in names}
 
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from nbmlops.runs.records import RunDataDiff, Verdict
 
 Part = Literal[
-    "environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "output", "written", "error", "cell"
+    "environment", "variable", "file", "module", "frame", "seed", "parameter", "fitted", "metric", "prediction", "output", "written",
+    "error", "cell",
 ]  # fmt: skip
 Cause = Literal["data", "code", "environment", "randomness", "time or network", "order or hidden state", "unknown"]
 

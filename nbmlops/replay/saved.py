@@ -48,6 +48,7 @@ class Saved:
             cells=[replace(cell, position=to[cell.position]) for cell in found.cells],
             files=[replace(use, position=to.get(_at(use.position), use.position)) for use in found.files],
             seeds=[replace(seed, position=to.get(_at(seed.position), seed.position)) for seed in found.seeds],
+            predictions=[replace(one, position=to.get(_at(one.position), one.position)) for one in found.predictions],
             variables=[replace(one, position=to.get(_at(one.position), one.position)) for one in found.variables],
             fits=[replace(fit, position=to.get(_at(fit.position))) for fit in done.fits],
         )
@@ -150,6 +151,7 @@ def _only(record: RunRecord, cells: list[Cell]) -> RunRecord:
         cells=cells,
         files=[use for use in record.files if use.position is None or use.position in kept],
         seeds=[seed for seed in record.seeds if seed.position is None or seed.position in kept],
+        predictions=[one for one in record.predictions if one.position in kept],
         variables=[one for one in record.variables if one.position is None or one.position in kept],
         fits=[fit for fit in record.fits if fit.position is None or fit.position in kept],
         history=list(last.values()),

@@ -15,7 +15,7 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.ids import new_id
 from nbmlops.replay.again import again
 from nbmlops.replay.held import blamed, held_against
-from nbmlops.replay.inputs import changed_data, inside, stand_ins
+from nbmlops.replay.inputs import changed_data, inside, others_now, stand_ins
 from nbmlops.replay.records import Cause, Compared, Deviation, Verification
 from nbmlops.replay.saved import Saved, as_saved
 from nbmlops.replay.written import missing
@@ -79,6 +79,7 @@ def verify(
         return None
 
     kept, told = stand_ins(place, record)
+    told += others_now(record)
     absent = missing(record, kept)
     if absent:
         return said("CANNOT", f"It cannot be executed again: {absent[0]}.", absent=absent)
@@ -93,7 +94,7 @@ def verify(
         compared, deviations = held_against(record, done)
         deviations = _without_stamps(record, deviations, done, execute)
         if not blamed(deviations) and saved is not None:
-            return _of_saved(record, saved, execute, said, cannot)
+            return _of_saved(record, saved, execute, said, cannot, told)
         if not blamed(deviations):
             sentence = f"{_counted(compared)} came out the same.{told}{_harmless(deviations)}"
             return said("VERIFIED", sentence, compared=compared, deviations=deviations)
@@ -106,7 +107,8 @@ def verify(
 
 
 def _of_saved(
-    record: RunRecord, saved: Saved, execute: Execute, said: Callable[..., Verification], cannot: Callable[[RunRecord], Verification | None]
+    record: RunRecord, saved: Saved, execute: Execute, said: Callable[..., Verification],
+    cannot: Callable[[RunRecord], Verification | None], told: str,
 ) -> Verification:  # fmt: skip
     """The cells as they ran hold. Does the notebook that they are in now?"""
 
@@ -121,7 +123,7 @@ def _of_saved(
     deviations = [*saved.changes, *_without_stamps(record, deviations, done, anew)]
     if not blamed(deviations):
         same = f"{_counted(compared)} came out the same. Since it ran, {changed}, and nothing that is compared came out otherwise."
-        sentence = f"{same}{_harmless(deviations)}"
+        sentence = f"{same}{told}{_harmless(deviations)}"
         return said("VERIFIED", sentence, compared=compared, deviations=deviations)
     cell = min((one.cell for one in saved.changes if one.cell is not None), default=_first(deviations))
     shows = _first(deviations)

@@ -15,7 +15,21 @@ from nbmlops.ledger.owner import Owner, alive, this_process
 from nbmlops.runs import search, spooled
 from nbmlops.runs.facts import Facts, Point, points_of
 from nbmlops.runs.filters import Filter
-from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Run, RunRecord, Seed, Status, Trial, Variable
+from nbmlops.runs.records import (
+    Artifact,
+    Cell,
+    FileUse,
+    Fit,
+    HiddenState,
+    MetricPoint,
+    Prediction,
+    Run,
+    RunRecord,
+    Seed,
+    Status,
+    Trial,
+    Variable,
+)  # fmt: skip
 from nbmlops.runs.spooled import Ended, Event, Kept, Opened
 from nbmlops.workspace import Workspace
 
@@ -175,7 +189,7 @@ class RunBook:
         run = self.run(run_id)
         read = self._read
         row = read(
-            "SELECT git, environment, seeds, variables, hidden, folder,"
+            "SELECT git, environment, seeds, predictions, variables, hidden, folder,"
             " (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
             " FROM run WHERE id = ?",
             run.id,
@@ -193,8 +207,9 @@ class RunBook:
             ],
             git=load(row["git"]) or {},
             environment=load(environment) or {},
-            trials=[_trial(t) for t in read("SELECT * FROM trial WHERE run = ? ORDER BY number", run.id)],
+            trials=self.trials(run.id),
             seeds=[Seed(**seed) for seed in json.loads(row["seeds"] or "[]")],
+            predictions=[Prediction(**one) for one in json.loads(row["predictions"] or "[]")],
             variables=[Variable(**variable) for variable in json.loads(row["variables"] or "[]")],
             hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
             folder=row["folder"],
@@ -203,6 +218,17 @@ class RunBook:
     def _history(self, run_id: str) -> list[MetricPoint]:
         rows = self._read("SELECT name, points FROM points WHERE run = ? ORDER BY name, number", run_id)
         return sorted((point for row in rows for point in points_of(row)), key=lambda point: (point.name, point.step))
+
+    def trials(self, run_id: str) -> list[Trial]:
+        """A run's trials in their order."""
+        return [_trial(t) for t in self._read("SELECT * FROM trial WHERE run = ? ORDER BY number", run_id)]
+
+    def curve(self, run_id: str, metric: str, after: int = -1) -> tuple[int, list[MetricPoint]]:
+        """The points of a metric that were taken in after the `after`th time, and which time was the last."""
+        rows = self._read(
+            "SELECT name, number, points FROM points WHERE run = ? AND name = ? AND number > ? ORDER BY number", run_id, text(metric), after
+        )
+        return (rows[-1]["number"] if rows else after), [point for row in rows for point in points_of(row)]
 
     def last_step(self, run_id: str, metric: str) -> int:
         """The highest step a metric has; -1 before the first."""
@@ -296,5 +322,5 @@ def _file(row: Any) -> FileUse:
 
 
 def _trial(row: Any) -> Trial:
-    kept = ("number", "source", "part", "position", "state", "fit", "duration_s")
+    kept = ("number", "source", "part", "position", "state", "fit", "duration_s", "own_run", "note")
     return Trial(**{name: row[name] for name in kept}, params=load(row["params"]), metrics=load(row["metrics"]))

@@ -12,7 +12,7 @@ from typing import Any
 from nbmlops.data.records import Dataset
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, now_text, number, plain, text, unnumber
-from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Seed, Trial, Variable
+from nbmlops.runs.records import Artifact, Cell, FileUse, Fit, HiddenState, MetricPoint, Prediction, Seed, Trial, Variable
 
 Point = tuple[str, int, float, datetime, int | None]  # name, step, value, at, fit
 
@@ -31,6 +31,7 @@ class Facts:
     datasets: list[Dataset] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     seeds: list[Seed] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     hidden: list[HiddenState] = field(default_factory=list)
     git: dict[str, Any] | None = None
@@ -85,13 +86,16 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
         )  # fmt: skip
     if facts.trials:
         tx.many(
-            "INSERT OR REPLACE INTO trial (run, number, source, part, position, params, metrics, state, fit, duration_s)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO trial (run, number, source, part, position, params, metrics, state, fit, duration_s, own_run, note)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             [
-                (run, t.number, t.source, t.part, t.position, dump(t.params), dump(t.metrics), t.state, t.fit, t.duration_s)
+                (
+                    run, t.number, t.source, t.part, t.position, dump(t.params), dump(t.metrics), t.state, t.fit, t.duration_s,
+                    t.own_run, t.note and text(t.note),
+                )
                 for t in facts.trials
             ],
-        )
+        )  # fmt: skip
     if facts.artifacts:
         tx.many(
             "INSERT OR REPLACE INTO artifact (run, name, digest, media_type, size_bytes, position) VALUES (?,?,?,?,?,?)",
@@ -101,6 +105,8 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
         tx.many("INSERT OR REPLACE INTO tag (run, name, value) VALUES (?,?,?)", [(run, text(k), text(v)) for k, v in facts.tags.items()])
     if facts.seeds:
         _extend(tx, run, "seeds", [vars(seed) for seed in facts.seeds])
+    if facts.predictions:
+        _extend(tx, run, "predictions", [vars(prediction) for prediction in facts.predictions])
     if facts.variables:
         _extend(tx, run, "variables", [vars(variable) for variable in facts.variables])
     if facts.hidden:

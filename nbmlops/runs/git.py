@@ -58,6 +58,29 @@ def git(folder: Path, notebook: Path | None = None) -> tuple[dict[str, Any], byt
     return facts, diff
 
 
+def history(folder: Path, name: str, most: int = 2000) -> list[str]:
+    """The commits of a branch, tag or commit, the newest first, each by its first parent; empty where there is none of that name.
+
+    Of a branch the remote's is asked too: a checkout of a pull request may have no other.
+    """
+    if not name or name.startswith("-"):
+        return []  # no option of git's
+    until, found = time.monotonic() + _PATIENCE_S, list[str]()
+    for ref in (f"refs/remotes/origin/{name}", f"refs/heads/{name}", name):
+        said = _git(folder, until, "rev-list", "--first-parent", f"--max-count={most}", f"{ref}^{{commit}}", "--")
+        found += _text(said or b"").split()
+    return list(dict.fromkeys(found))
+
+
+def default_branch(folder: Path) -> str | None:
+    """The branch that others start from, as far as the clone knows: the remote's own, or else main or master."""
+    until = time.monotonic() + _PATIENCE_S
+    head = _text(_git(folder, until, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or b"").strip()
+    if head:
+        return head.removeprefix("origin/")
+    return next((name for name in ("main", "master") if history(folder, name, 1)), None)
+
+
 def _ask(folder: Path) -> tuple[dict[str, Any], bytes | None]:
     until = time.monotonic() + _PATIENCE_S
     ok, where = _said(folder, until, ("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir"), 1 << 16, subprocess.STDOUT)

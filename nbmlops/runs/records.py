@@ -10,6 +10,7 @@ from nbmlops.data.records import DataDiff
 
 Status = Literal["running", "finished", "failed", "killed"]
 Verdict = Literal["VERIFIED", "DIFFERS", "CANNOT"]
+TrialState = Literal["running", "complete", "pruned", "failed", "killed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Run:
     id: str
     name: str
     experiment: str
-    kind: Literal["live", "headless", "papermill", "explicit"]
+    kind: Literal["live", "headless", "papermill", "explicit", "study"]
     status: Status
     started_at: datetime
     ended_at: datetime | None
@@ -121,20 +122,23 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop.
+    """One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop; or of a notebook, in a sweep.
 
-    `part` numbers the searches, studies and loops of a run; `fit` is the fit that was tried, where it was seen.
+    `part` numbers the searches, studies and loops of a run; `fit` is the fit that was tried, where it was seen. Each trial of a
+    sweep has a run of its own. `note` says why one did not come to its end.
     """
 
     number: int
-    source: Literal["search", "study", "loop"]
+    source: Literal["search", "study", "loop", "sweep"]
     part: int
     position: int | None
     params: dict[str, Any]
     metrics: dict[str, float]
-    state: Literal["complete", "pruned", "failed"]
+    state: TrialState
     fit: int | None
     duration_s: float | None
+    own_run: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,22 @@ class Seed:
     call: str
     value: str
     position: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a fitted estimator answered: the shape and dtype, and a `sample` of its numbers spread over the rows.
+
+    Of answers that are text there is a `digest` of the sample alone.
+    """
+
+    estimator: str
+    method: str
+    position: int
+    shape: list[int]
+    dtype: str
+    sample: list[float | str]
+    digest: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +211,7 @@ class RunRecord:
     environment: dict[str, Any]
     trials: list[Trial] = field(default_factory=list)
     seeds: list[Seed] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
     hidden: list[HiddenState] = field(default_factory=list)
     folder: str | None = None

@@ -110,6 +110,7 @@ def apply(tx: Any, event: Event) -> None:
             "UPDATE run SET status = ?, ended_at = ?, error = ?, failed_cell = ? WHERE id = ? AND status = 'running'",
             over.status, now_text(over.ended_at), over.error and text(over.error), over.failed_cell, event.run,
         )  # fmt: skip
+        tx.run("UPDATE trial SET state = 'killed' WHERE run = ? AND state = 'running'", event.run)
 
 
 def _take(tx: Any, events: list[Event]) -> None:

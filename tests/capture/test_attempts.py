@@ -150,6 +150,20 @@ def test_seeds_that_were_set_are_recorded(book):
     }  # fmt: skip
 
 
+def test_what_a_fitted_model_answered_is_kept_in_part(book):
+    book.cell(READ)
+    book.cell(f"{RIDGE}\nm = Ridge().fit(X, y)\nanswer = m.predict(X)\nfor row in range(200): m.predict(X[:1])")
+    book.cell("from sklearn.linear_model import LogisticRegression\nc = LogisticRegression().fit(X, ['no', 'yes'] * (len(X) // 2))")
+    book.cell("c.predict(X), c.predict_proba(X)")
+    (record,) = book.records()
+    answer = book.shell.user_ns["answer"]
+    first = record.predictions[0]
+    assert (first.estimator, first.method, first.shape) == ("sklearn.linear_model._ridge.Ridge", "predict", [len(answer)])
+    assert first.sample[0] == answer[0] and first.sample[-1] == answer[-1] and len(first.sample) == min(64, len(answer))
+    labels, chances = record.predictions[50:]  # 50 of one cell
+    assert labels.digest and not labels.sample and chances.shape == [len(answer), 2] and len(chances.sample) == min(64, 2 * len(answer))
+
+
 def test_a_kernel_that_dies_in_its_first_fit_has_died_in_a_run(book):
     book.cell(READ)
     seen = []

@@ -97,6 +97,19 @@ def test_values_that_look_alike_are_told_apart():
     assert len({state_of(value).exact for value in values}) == len(values)
 
 
+class Held:
+    """An object whose attributes are set in the order that is given."""
+
+    def __init__(self, *names):
+        for name in names:
+            setattr(self, name, len(name))
+
+
+def test_an_object_is_the_same_in_whatever_order_its_attributes_were_set_and_a_dict_is_not():
+    assert state_of(Held("a", "bc")).exact == state_of(Held("bc", "a")).exact != state_of(Held("a")).exact
+    assert state_of({"a": 1, "b": 2}).exact != state_of({"b": 2, "a": 1}).exact
+
+
 def test_floats_may_differ_by_the_order_of_their_sum_and_no_more():
     values = np.linspace(1, 1e6, 1000)
     state, near, far = state_of([values, "m"]), state_of([values * (1 + 1e-13), "m"]), state_of([values + 0.01, "m"])

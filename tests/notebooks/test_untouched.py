@@ -40,7 +40,7 @@ def _look(_names):
 _state = [repr(_r.getstate())]
 if 'numpy' in _s.modules:
     _state.append(repr(_s.modules['numpy'].random.get_state()))
-_modules = sorted(m for m in _s.modules if m.split('.')[0] in ('sklearn', 'optuna', 'xgboost', 'lightgbm', 'duckdb', 'housing'))
+_modules = sorted(m for m in list(_s.modules) if m.split('.')[0] in ('sklearn', 'optuna', 'xgboost', 'lightgbm', 'duckdb', 'housing'))
 print(_h.sha256(repr(_state).encode()).hexdigest())
 print(_look(dict(globals())))
 print([type(stream).__name__ for stream in (_s.stdout, _s.stderr)], _s.displayhook.__class__.__name__, _s.excepthook, len(_s.path))

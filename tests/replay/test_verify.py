@@ -71,6 +71,13 @@ def test_what_was_fitted_is_compared_though_nothing_shows_it(place, seed, verdic
     assert next(one.things for one in found.compared if one.part == "fitted") == 1
 
 
+def test_what_was_predicted_is_compared_though_nothing_shows_it(place):
+    asked = "noise = np.random.normal(size=len(data))\nanswer = model.predict(data[['a']].add(noise, axis=0))"
+    found = verified(place, [HEAD, READ, FIT, asked])
+    assert (found.verdict, found.cause, found.cell) == ("DIFFERS", "randomness", 4), found
+    assert [(one.part, one.name) for one in found.deviations] == [("prediction", "Ridge.predict")]
+
+
 def test_where_the_data_changed_is_told_by_column_and_row(place):
     path = place.root / "x.csv"
     path.write_text("a,b\n" + "".join(f"{n},{2 * n + n % 3}\n" for n in range(20_000)))
