@@ -91,12 +91,12 @@ def runs_chart(runs: Sequence[Any]) -> Chart:
     return Chart("Metrics by run", panels, width=max(420, 300 * min(len(panels), 4)))
 
 
-def parallel_chart(runs: Sequence[Any], *, colour: str | None = None) -> Chart:
-    """Runs as lines across axes of what varies: parameters, then metrics, the last of which (or `colour`) gives the colours."""
+def parallel_chart(runs: Sequence[Any], *, colour: str | None = None, of: str = "Runs") -> Chart:
+    """Runs (or trials) as lines across axes of what varies: parameters, then metrics, the last of which (or `colour`) gives the colours."""
     panel = parallel_panel(runs, colour)
     if panel is None:
-        return Chart("Runs in parallel", [])
-    told = f"Runs by parameters and metrics; from blue to orange: {visible(panel.shade_name, width=30)} from low to high"
+        return Chart(f"{of} in parallel", [])
+    told = f"{of} by parameters and metrics; from blue to orange: {visible(panel.shade_name, width=30)} from low to high"
     return Chart(told, [panel], width=min(max(500, 130 * len(panel.axes)), 1200), height=380)
 
 

@@ -14,7 +14,10 @@ from nbmlops.models.loading import load as load_model
 from nbmlops.models.quality import canonical, metric_value, paired_interval, row_losses
 from nbmlops.models.records import GateCheck, GateReport, GateRule, ModelVersion
 from nbmlops.models.registry import Registry
+from nbmlops.runs.records import Run, Verdict
 from nbmlops.workspace import Workspace
+
+_ON_RECORD = "as recorded when it was registered, on rows of its own"
 
 
 def set_rule(workspace: Workspace, model: str, rule: GateRule) -> GateRule:
@@ -57,10 +60,12 @@ def evaluate(
     pointed = registry.alias(model, alias)
     champion = registry.version(model, pointed.version) if pointed and pointed.version != version else None
     checks, rows = (
-        _on_rows(workspace, rule, candidate, champion, frame, labels) if frame is not None else (_on_record(rule, candidate, champion), 0)
+        _on_rows(workspace, rule, candidate, champion, frame, labels)
+        if frame is not None
+        else (_on_record(rule, candidate.metrics, f"Version {candidate.version}", _ON_RECORD, champion), 0)
     )
     if rule.verified:
-        checks = [*checks, _verified(candidate)]
+        checks = [*checks, _verified(candidate.run, candidate.verdict)]
     report = GateReport(
         id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None,
         passed=all(check.passed for check in checks), checks=checks, rows=rows, at=workspace.clock(),
@@ -72,6 +77,18 @@ def evaluate(
         )  # fmt: skip
         tx.changed("model", model)
     return report
+
+
+def on_run(workspace: Workspace, model: str, run: Run, champion: ModelVersion | None) -> list[GateCheck] | None:
+    """Hold a run that is no version yet against a model's gate, and the champion, by what it measured; nothing is kept.
+
+    None where the model has no gate.
+    """
+    rule = rule_of(workspace, model)
+    if rule is None:
+        return None
+    checks = _on_record(rule, run.metrics, f"Run {run.id}", "as the run measured it, on rows of its own", champion)
+    return [*checks, _verified(run.id, run.verdict)] if rule.verified else checks
 
 
 def latest_report(workspace: Workspace, model: str, version: int) -> GateReport | None:
@@ -128,9 +145,8 @@ def _answers(workspace: Workspace, version: ModelVersion, frame: Any) -> Any:
         ) from error
 
 
-def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion | None) -> list[GateCheck]:
-    value = _recorded(candidate, rule.metric)
-    on = "as recorded when it was registered, on rows of its own"
+def _on_record(rule: GateRule, metrics: dict[str, float], who: str, on: str, champion: ModelVersion | None) -> list[GateCheck]:
+    value = _recorded(metrics, rule.metric)
     if value is None:
         return [
             GateCheck(
@@ -138,12 +154,12 @@ def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion |
                 passed=False,
                 value=None,
                 limit=None,
-                reason=f"Version {candidate.version} has no recorded {rule.metric}; it has {', '.join(candidate.metrics) or 'none'}.",
+                reason=f"{who} has no recorded {rule.metric}; it has {', '.join(metrics) or 'none'}.",
             )
         ]
     checks = [_limit(rule, value, on)] if rule.limit is not None else []
     if rule.better_percent is not None:
-        other = _recorded(champion, rule.metric) if champion else None
+        other = _recorded(champion.metrics, rule.metric) if champion else None
         if champion is None:
             checks.append(_first(rule, value))
         elif other is None:
@@ -161,20 +177,20 @@ def _on_record(rule: GateRule, candidate: ModelVersion, champion: ModelVersion |
     return checks or [_finite(rule, value, on)]
 
 
-def _recorded(version: ModelVersion, metric: str) -> float | None:
-    names = [name for name in version.metrics if name == metric or (canonical(name) and canonical(name) == canonical(metric))]
-    return version.metrics[names[0]] if names else None
+def _recorded(metrics: dict[str, float], metric: str) -> float | None:
+    names = [name for name in metrics if name == metric or (canonical(name) and canonical(name) == canonical(metric))]
+    return metrics[names[0]] if names else None
 
 
-def _verified(version: ModelVersion) -> GateCheck:
+def _verified(run: str | None, verdict: Verdict | None) -> GateCheck:
     said = {
-        None: "nobody has executed its run again" if version.run else "it came from no run",
+        None: "nobody has executed its run again" if run else "it came from no run",
         "VERIFIED": "its run, executed again, came out the same",
         "DIFFERS": "its run, executed again, comes out otherwise",
         "CANNOT": "its run cannot be executed again",
-    }[version.verdict]
-    ask = f" Ask: %mlops run verify {version.run}" if version.run and version.verdict != "VERIFIED" else ""
-    return GateCheck(name="verified", passed=version.verdict == "VERIFIED", value=None, limit=None, reason=f"It must hold: {said}.{ask}")
+    }[verdict]
+    ask = f" Ask: %mlops run verify {run}" if run and verdict != "VERIFIED" else ""
+    return GateCheck(name="verified", passed=verdict == "VERIFIED", value=None, limit=None, reason=f"It must hold: {said}.{ask}")
 
 
 def _limit(rule: GateRule, value: float, on: str) -> GateCheck:
