@@ -6,16 +6,29 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD = 1
 
-.PHONY: demo test test-fast lint typecheck contract bundle pictures bench venv system clean
+.PHONY: demo test test-fast test-exports lint typecheck contract bundle pictures bench venv system clean
 
 demo: venv  ## the main job on real data, from nothing to the table and the report
 	$(BIN)/python -m demo
 
 test: venv system lint  ## everything: lint, types, arrows, doctests, kernels, servers, browser, notebooks
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # two at a time: a library that takes all cores would wait for the other
+	$(MAKE) --no-print-directory test-exports
 
 test-fast: venv  ## the inner loop: nothing that starts a kernel, a server or a browser
 	$(BIN)/python -m pytest -m "not slow" -x
+
+# Airflow and the others cannot share an environment with nbmlops, nor with each other: each has its own, kept from run to run.
+EXPORTS := $(patsubst tests/exports/requirements/%.txt,.venv-%/.installed,$(wildcard tests/exports/requirements/*.txt))
+
+test-exports: venv $(EXPORTS)  ## what is exported, asked of Airflow, Kubeflow, Prefect, and the schemas of GitHub, GitLab, Argo, Kubernetes
+	$(BIN)/python -m pytest -m exports tests/exports
+
+.venv-%/.installed: tests/exports/requirements/%.txt
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -q --upgrade pip
+	.venv-$*/bin/python -m pip install -q -r $<
+	touch $@
 
 lint: venv  ## style, types, the house's arrows, generated files
 	$(BIN)/ruff check .
@@ -55,4 +68,4 @@ system:
 	  echo "Chromium is missing: apt-get install chromium"
 
 clean:
-	rm -rf $(VENV) build dist demo/out benchmarks/out .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(dir $(EXPORTS)) build dist demo/out benchmarks/out .pytest_cache .mypy_cache .ruff_cache
