@@ -31,6 +31,9 @@ ALL = (
     "proof",
     "extract",
     "verifying",
+    "killing",
+    "stepping",
+    "sweeping",
 )
 
 

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
-from nbmlops.capture.parameters import assigned, looks_like, tagged_cells
+from nbmlops.capture.parameters import assigned, declaring
 from nbmlops.errors import Invalid, NbmlopsError, there_is
 from nbmlops.pipelines.definition import references
 from nbmlops.pipelines.records import Pipeline
@@ -47,11 +47,8 @@ def all_steps(pipeline: Pipeline, params: dict[str, Any], workspace: Workspace) 
 
 def declared(notebook: Path) -> dict[str, tuple[type, ...]]:
     """The types of a notebook's parameters: by annotation, or by the default; none where neither tells."""
-    from nbmlops.capture.parameters import code_cells
-
-    sources = tagged_cells(notebook)[1] or [source for _, source in code_cells(notebook) or [] if looks_like(source)]
     found: dict[str, tuple[type, ...]] = {}
-    for source in sources:
+    for source in declaring(notebook):
         found.update({name: _of_default(value) for name, value in assigned(source).items()})
         try:
             tree = ast.parse(source)
@@ -62,6 +59,11 @@ def declared(notebook: Path) -> dict[str, tuple[type, ...]]:
                 named = ast.unparse(node.annotation).split("[")[0].lower()
                 found[node.target.id] = _NAMED.get(named, found.get(node.target.id, ()))
     return found
+
+
+def kinds_of(params: dict[str, Any]) -> dict[str, tuple[type, ...]]:
+    """The types of a pipeline's own parameters, by their defaults."""
+    return {name: _of_default(value) for name, value in params.items()}
 
 
 def fits(name: str, value: Any, kinds: tuple[type, ...], where: str) -> None:

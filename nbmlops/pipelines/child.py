@@ -1,6 +1,7 @@
 """`python -m nbmlops.pipelines.child`: execute one notebook as asked on standard input, tell of each cell on standard output.
 
-Standard input stays open as long as whoever asked lives: when it closes, the execution is stopped, and no kernel is left.
+Standard input stays open as long as whoever asked lives: when it closes, the execution is stopped, and no kernel is left. It is
+stopped too when a line there says so, and why.
 """
 
 from __future__ import annotations
@@ -13,14 +14,23 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
+WARM = "--kernel"  # have a kernel ready too
 _GRACE_S = 10.0
 _parent: Any = sys.stdout
+_stopped = ""
 
 
 class OutOfTime(KeyboardInterrupt):
     """The whole execution took longer than it may. It interrupts as a person would, so that nothing swallows it."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Whoever asked for the execution does not want it any more, or is gone."""
+
+    status = "killed"
 
 
 def main() -> int:
@@ -36,11 +46,16 @@ def main() -> int:
     from papermill.engines import NotebookExecutionManager
 
     importlib.import_module("nbmlops.pipelines.engine")  # all there is to load, before anything is asked: one made ready is ready
-    line = sys.stdin.readline()
-    if not line:
+    warm = _warm() if WARM in sys.argv else None
+    lines = _lines()
+    line = next(lines, None)
+    if line is None:
+        if warm is not None:
+            warm.stop()
         return 0  # it was made ready, and not needed
     asked = json.loads(line)
-    threading.Thread(target=_stop_when_alone, daemon=True).start()
+    signal.signal(signal.SIGINT, _interrupted)
+    threading.Thread(target=_stop_when_told, args=[lines], daemon=True).start()
     os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])
@@ -56,21 +71,43 @@ def main() -> int:
     try:
         papermill.execute_notebook(
             _literally(asked["notebook"]), None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
-            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"), begin=asked.get("begin"), scratch=asked.get("scratch"),
+            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"), language=asked.get("language"), tags=asked.get("tags"),
+            begin=asked.get("begin"), scratch=asked.get("scratch"), checkpoints=asked.get("checkpoints"), warm=warm,
+            printed=(lambda text: _tell({"printed": text})) if asked.get("tell") else None,
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         _tell({"failed": f"{error.ename}: {error.evalue}"[:2000]})
-    except (DeadKernelError, CellTimeoutError, OutOfTime) as error:
+    except (DeadKernelError, CellTimeoutError, OutOfTime, Stopped) as error:
         _tell({"failed": f"{type(error).__name__}: {error}"[:2000]})
     return 0
 
 
-def _stop_when_alone() -> None:
-    while os.read(0, 1):
-        pass
+def _warm() -> Any:
+    from nbmlops.pipelines.warm import Warm
+
+    importlib.import_module("nbmlops.pipelines.recording")
+    return Warm.started()
+
+
+def _lines() -> Iterator[bytes]:
+    """What comes on standard input, as it comes: a stream of Python's own could not be left alone at the process's end."""
+    held = b""
+    while part := os.read(0, 1 << 16):
+        *whole, held = (held + part).split(b"\n")
+        yield from whole
+
+
+def _stop_when_told(lines: Iterator[bytes]) -> None:
+    global _stopped
+    told = next(lines, None)
+    _stopped = "Whoever asked for it is gone." if told is None else str(json.loads(told)["stop"])
     os.kill(os.getpid(), signal.SIGINT)  # as a person would: the kernel is shut down, the run is ended
     time.sleep(_GRACE_S)
     os._exit(1)
+
+
+def _interrupted(*_: Any) -> None:
+    raise Stopped(_stopped) if _stopped else KeyboardInterrupt
 
 
 def _limit(seconds: float | None) -> None:

@@ -16,19 +16,20 @@ from nbmlops.ledger.names import plain_name
 from nbmlops.pipelines.records import Pipeline, Step
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+RUN = "run"  # every step's own value: the id of the run whose results it has
 PARAMS = "params"  # what the pipeline's own parameters are referred to by, so that no step is called so
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_STEPS = 1000
-_OF_PIPELINE = {"name": str, "params": dict, "steps": dict}
+_OF_PIPELINE = {"name": str, "model": str, "params": dict, "steps": dict}
 _OF_STEP = {
     "notebook": str, "params": dict, "inputs": list, "outputs": list, "after": list, "variables": list, "timeout_s": (int, float),
-    "retries": int, "backoff_s": (int, float),
+    "checkpoint_s": (int, float), "retries": int, "backoff_s": (int, float),
 }  # fmt: skip
 _KINDS = {str: "a text", dict: "a mapping", list: "a list", int: "a whole number", (int, float): "a number"}
 
 
 def read(file: Path) -> Pipeline:
-    """The pipeline that a YAML file describes. Raises NotFound or Invalid, which name the step."""
+    """The pipeline that a YAML or Python file describes. Raises NotFound or Invalid, which name the step."""
     from nbmlops.pipelines.yaml_text import parsed
 
     try:
@@ -38,6 +39,10 @@ def read(file: Path) -> Pipeline:
         raise NotFound(f"There is no pipeline {str(file)!r}.", hint=f"In {file.parent}: {there_is(there)}. %mlops pipeline init") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{file.name} cannot be read: {error}.", hint="A pipeline is a YAML file of UTF-8 text.") from error
+    if file.suffix == ".py":
+        from nbmlops.pipelines.python_file import described
+
+        return of(described(file), file)
     return of(parsed(text, file.name), file)
 
 
@@ -57,7 +62,8 @@ def of(found: Any, file: Path) -> Pipeline:
         if next(references(value), None) is not None:
             raise Invalid(f"{file.name}: a parameter of the pipeline's own refers to nothing else.", hint="Give its value.")
     steps = [_step(step, values, f"{file.name}: step {step!r}", file.parent) for step, values in given.items()]
-    return Pipeline(name=name, file=str(file), params=params, steps=_in_order(steps, params, file.name))
+    model = plain_name(found["model"], "model") if found.get("model") else None
+    return Pipeline(name=name, file=str(file), params=params, steps=_in_order(steps, params, file.name), model=model)
 
 
 def references(value: Any) -> Iterator[tuple[str, str]]:
@@ -99,7 +105,7 @@ def _referred(word: str, known: Mapping[str, Mapping[str, Any]]) -> Any:
     values = known.get(owner, {})
     if name not in values:
         what = "The pipeline has no parameter" if owner == PARAMS else f"Step {owner!r} declared no value"
-        raise Invalid(f"{what} {name!r}.", hint=f"There is: {there_is(values)}. In its notebook: %mlops run log --metrics {name}=…")
+        raise Invalid(f"{what} {name!r}.", hint=f"There is: {there_is(values)}. In its notebook: %mlops run log {name}=…")
     return values[name]
 
 
@@ -123,9 +129,13 @@ def _step(name: str, values: Any, where: str, folder: Path) -> Step:
         raise Invalid(f"{where}: it cannot be stopped after {timeout_s:g} s.", hint="timeout_s: 600")
     if not 0 <= backoff_s <= 86_400:
         raise Invalid(f"{where}: a pause of {backoff_s:g} s.", hint="From 0 to 86400.")
+    checkpoint_s = values.get("checkpoint_s")
+    if checkpoint_s is not None and not 0 <= checkpoint_s < 10**9:
+        raise Invalid(f"{where}: no checkpoint can be taken every {checkpoint_s:g} s.", hint="checkpoint_s: 600")
     return Step(
         name=name, notebook=_path(values["notebook"], f"{where}: notebook", inside=True), params=_params(values.get("params") or {}, where),
-        inputs=inputs, outputs=outputs, after=_texts(values, "after", where), variables=variables, timeout_s=timeout_s, retries=retries,
+        inputs=inputs, outputs=outputs, after=_texts(values, "after", where), variables=variables, timeout_s=timeout_s,
+        checkpoint_s=checkpoint_s, retries=retries,
         backoff_s=float(backoff_s),
     )  # fmt: skip
 

@@ -12,11 +12,74 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+from nbmlops.errors import Invalid, Unavailable
 
 EXECUTES = "executes"  # in a folder aside: the process that executes there, and when it began
 _GRACE_S = 10.0
 Progress = Callable[[int, int], None]
+
+
+class Lost(Unavailable):
+    """What executed is gone, a worker of a cluster say: nothing is known of how it went."""
+
+
+class Executor(Protocol):
+    """Who executes notebooks, and where."""
+
+    def many(self, jobs: int) -> AbstractContextManager[None]:
+        """While the block lasts, so many are executed at a time."""
+
+    def run(
+        self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None,
+        heard: Callable[[str], None] | None = None, stop: Stop | None = None,
+    ) -> str | None:  # fmt: skip
+        """Execute one; gives None, or why it could not be executed. Raises Lost."""
+
+
+class Stop:
+    """By which an execution is told, from another thread, that it is not wanted any more, and why."""
+
+    def __init__(self) -> None:
+        self.why = ""  # what its run says then
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._ways: dict[int, Callable[[], None]] = {}
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was told."""
+        return self._asked.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Pause, unless it is told meanwhile; gives whether it was."""
+        return self._asked.wait(seconds)
+
+    def ask(self, why: str = "") -> None:
+        """Stop what executes, and whatever is begun with this later."""
+        with self._lock:
+            self.why = self.why or why
+            self._asked.set()
+            ways = list(self._ways.values())
+        for way in ways:
+            way()
+
+    @contextlib.contextmanager
+    def by(self, way: Callable[[], None]) -> Iterator[None]:
+        """While the block lasts, this is how it is stopped."""
+        with self._lock:
+            self._ways[id(way)] = way
+            asked = self.asked
+        if asked:
+            way()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ways.pop(id(way), None)
 
 
 class LocalExecutor:
@@ -24,24 +87,32 @@ class LocalExecutor:
 
     name = "local"
 
+    def __init__(self, scheduler: str | None = None) -> None:
+        if scheduler:
+            raise Invalid("This machine's processes have no scheduler.", hint="--executor dask --scheduler ADDRESS")
+
+    def many(self, jobs: int) -> AbstractContextManager[None]:
+        """While the block lasts, the next child is made ready beside those that work, its kernel too."""
+        return one_ahead(jobs, kernel=True)
+
     def run(
-        self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None
-    ) -> str | None:
+        self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None,
+        heard: Callable[[str], None] | None = None, stop: Stop | None = None,
+    ) -> str | None:  # fmt: skip
         """Execute; gives None, or the last words of a child that could not execute.
 
-        Progress is called with (cell, cells). After `timeout_s` the child stops by itself; one that does not is interrupted,
-        and killed if it does not end.
+        Progress is called with (cell, cells), `heard` with what the cells print, as it comes. After `timeout_s` the child stops by
+        itself; one that does not is interrupted, and killed if it does not end.
         """
         with contextlib.ExitStack() as over:
             python = request.get("python")
             child, words = (None if python else _taken()) or _begun(python, env)
             over.callback(words.close)
-            _working.add(child)
-            over.callback(_working.discard, child)
+            wanted, asked = stop or Stop(), threading.Event()
+            over.enter_context(wanted.by(lambda: self._stop(child, wanted.why if asked.is_set() else "")))
             if request.get("scratch"):
                 _note(child.pid, request["scratch"])
-            if _wanted:
-                _make_ready()
+            _make_ready()
             assert child.stdin and child.stdout
             over.callback(_close, child.stdin, child.stdout)
             if timeout_s:
@@ -50,57 +121,73 @@ class LocalExecutor:
                 timer.start()
             try:
                 with contextlib.suppress(BrokenPipeError):  # it ended already; its last words say why
-                    child.stdin.write(json.dumps({**request, "env": env, "cwd": cwd}) + "\n")
+                    child.stdin.write(json.dumps({**request, "env": env, "cwd": cwd, "tell": heard is not None}) + "\n")
                     child.stdin.flush()
+                    asked.set()
                 for line in child.stdout:
                     with contextlib.suppress(ValueError):
                         told = json.loads(line)
                         if progress and isinstance(told, dict) and told.get("cell") is not None:
                             progress(told["cell"], told["of"])
+                        elif heard and isinstance(told, dict) and told.get("printed"):
+                            heard(told["printed"])
                 child.wait()
             except BaseException:
                 self._stop(child)
                 raise
             return None if child.returncode == 0 else _last(words) or f"exit {child.returncode}"
 
-    @staticmethod
-    def _stop(child: subprocess.Popen[str]) -> None:
+    @classmethod
+    def _stop(cls, child: subprocess.Popen[str], why: str = "") -> None:
+        if why and child.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):  # it ended already
+                child.stdin.write(json.dumps({"stop": why}) + "\n")
+                child.stdin.flush()
+                cls._wait(child)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             if child.poll() is not None:
                 return
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child.pid, number)
-            end = time.monotonic() + 5
-            while child.poll() is None and time.monotonic() < end:
-                time.sleep(0.05)
+            cls._wait(child)
 
-
-_working: set[subprocess.Popen[str]] = set()
-
-
-def stop_all() -> None:
-    """Stop what this process executes, in whatever thread: whoever waits finds that it has ended."""
-    for child in list(_working):
-        LocalExecutor._stop(child)
+    @staticmethod
+    def _wait(child: subprocess.Popen[str], seconds: float = 5.0) -> None:
+        end = time.monotonic() + seconds
+        while child.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
 
 
 Child = tuple[subprocess.Popen[str], IO[bytes]]  # with the file that its last words go to
+
+
+@dataclass(eq=False)
+class _Ahead:
+    jobs: int
+    left: float  # executions that are still to begin
+    kernel: bool
+
+
 _ready: list[Child] = []
-_wanted = 0
+_wanted: list[_Ahead] = []
 _lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def one_ahead() -> Iterator[None]:
-    """While the block lasts, the next child is made ready beside the one that works: who executes many waits less for each."""
-    global _wanted
+def one_ahead(jobs: int = 1, *, of: int | None = None, kernel: bool = False) -> Iterator[None]:
+    """While the block lasts, the next child is made ready beside each that works: who executes many waits less for each.
+
+    `jobs`: how many work at a time. `of`: how many are executed at all, where that is known; no more are made ready.
+    `kernel`: one with a kernel that waits.
+    """
+    mine = _Ahead(jobs, float("inf") if of is None else of, kernel)
     with _lock:
-        _wanted += 1
+        _wanted.append(mine)
     try:
         yield
     finally:
         with _lock:
-            _wanted -= 1
+            _wanted.remove(mine)
             left = [] if _wanted else [_ready.pop() for _ in range(len(_ready))]
         for child, words in left:
             assert child.stdin and child.stdout
@@ -117,9 +204,12 @@ def _note(pid: int, folder: str) -> None:
 
 
 def _make_ready() -> None:
+    """One of those that are wanted began to work: make the next one."""
     with _lock:
-        if _wanted and not _ready:
-            _ready.append(_begun(None, dict(os.environ)))
+        for one in _wanted:
+            one.left -= 1
+        if len(_ready) < sum(max(0, min(one.jobs, one.left)) for one in _wanted):
+            _ready.append(_begun(None, dict(os.environ), kernel=any(one.kernel for one in _wanted)))
 
 
 def _taken() -> Child | None:
@@ -127,11 +217,11 @@ def _taken() -> Child | None:
         return _ready.pop() if _ready else None
 
 
-def _begun(python: str | None, env: dict[str, str]) -> Child:
+def _begun(python: str | None, env: dict[str, str], *, kernel: bool = False) -> Child:
     # A file: a pipe would stay open as long as whatever the notebook leaves running.
     words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever waits for the child
     # -P: what stands in the folder it works in is the notebook's, and no module of ours.
-    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child"]
+    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child", *(["--kernel"] if kernel else [])]
     pipe = subprocess.PIPE
     return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=words, env=env, text=True, start_new_session=True), words
 

@@ -6,37 +6,54 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from nbmlops.capture.reading.hashing import settled, state_of
 from nbmlops.capture.reading.kept import Kept
-from nbmlops.errors import Invalid, NbmlopsError, NotFound
+from nbmlops.errors import Invalid, NbmlopsError, NotFound, there_is
 from nbmlops.ledger.blobs import digest_of_file
-from nbmlops.pipelines import checks, executor, outputs
-from nbmlops.pipelines.definition import PARAMS, resolved
+from nbmlops.pipelines import checks, outputs
+from nbmlops.pipelines.definition import PARAMS, RUN, resolved
+from nbmlops.pipelines.executor import Executor, LocalExecutor, Lost, Stop
 from nbmlops.pipelines.journal import Done, Journal
 from nbmlops.pipelines.keys import MadeOf, environment_digest, made_of
 from nbmlops.pipelines.records import Pipeline, PipelineRun, Step, StepRun
 from nbmlops.pipelines.runner import execute
 from nbmlops.runs.book import RunBook
+from nbmlops.runs.records import Run
 from nbmlops.workspace import Workspace
 
+_MOST_LOST = 3  # how often a step is executed again because who executed it is gone
 Say = Callable[[str, str], None]  # step, how it stands
 
 
 def run(
     pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace, jobs: int | None = None, force: bool = False,
-    say: Say = lambda step, how: None,
+    only: str | None = None, once: bool = False, alone: bool = False, say: Say = lambda step, how: None, works: Executor | None = None,
+    stop: Stop | None = None,
 ) -> PipelineRun:  # fmt: skip
-    """Execute a pipeline. A step that fails ends what needs it; the rest goes on. Raises what is wrong before anything starts."""
+    """Execute a pipeline. A step that fails ends what needs it; the rest goes on. Raises what is wrong before anything starts.
+
+    `only`: one step of it, which finds done what it needs. `once`: no step is tried again. `alone`: nobody else executes it. `works`:
+    who executes; this machine's processes if nobody is named. `stop` ends it when it is asked to.
+    """
+    if once:
+        pipeline = replace(pipeline, steps=[replace(step, retries=0) for step in pipeline.steps])
     held = checks.given(pipeline, params)
     checks.all_steps(pipeline, held, workspace)
     journal = Journal(workspace)
-    run_id = journal.begin(pipeline, held)
+    if only is None:
+        asked, run_id = pipeline.steps, journal.begin(pipeline, held, alone=alone)
+    else:
+        asked = [_named(pipeline, only)]
+        run_id = journal.begin(pipeline, held, asked, alone=alone)
     try:
-        error = _Flow(pipeline, held, workspace, journal, run_id, force, say).go(jobs or os.cpu_count() or 1)
+        flow = _Flow(pipeline, held, workspace, journal, run_id, force, say, works or LocalExecutor())
+        flow.stop = stop or flow.stop
+        error = flow.rest(only) if only is not None else None
+        error = error or flow.go(asked, jobs or os.cpu_count() or 1)
     except KeyboardInterrupt:
         journal.end(run_id, "cancelled", "Interrupted.")
         raise
@@ -52,12 +69,12 @@ def plan(pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace) ->
     held = checks.given(pipeline, params)
     checks.all_steps(pipeline, held, workspace)
     journal = Journal(workspace)
-    flow = _Flow(pipeline, held, workspace, journal, "", False, lambda step, how: None)
+    flow = _Flow(pipeline, held, workspace, journal, "", False, lambda step, how: None, LocalExecutor())
     found: dict[str, StepRun] = {}
     for step in pipeline.steps:
         before = next((need for need in step.after if found[need].status != "skipped"), None)
         known, why = (None, f"{before} is executed before it") if before else flow.known(step, flow.made_of(step)[0])
-        flow.values[step.name] = known.told if known else {}
+        flow.values[step.name] = {RUN: known.run, **known.told} if known else {}
         found[step.name] = StepRun(
             step=step.name, status="skipped" if known else "waiting", why=why, run=known.run if known else None, attempts=0,
             values=known.told if known else {}, outputs=known.outputs if known else {}, error=None, started_at=None, duration_s=None,
@@ -67,7 +84,8 @@ def plan(pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace) ->
 
 class _Flow:
     def __init__(
-        self, pipeline: Pipeline, params: dict[str, Any], workspace: Workspace, journal: Journal, run_id: str, force: bool, say: Say
+        self, pipeline: Pipeline, params: dict[str, Any], workspace: Workspace, journal: Journal, run_id: str, force: bool, say: Say,
+        works: Executor,
     ) -> None:  # fmt: skip
         self.pipeline = pipeline
         self.workspace = workspace
@@ -75,19 +93,32 @@ class _Flow:
         self.run_id = run_id
         self.force = force
         self.say = say
+        self.works = works
         self.folder = Path(pipeline.file).parent
         self.values: dict[str, dict[str, Any]] = {PARAMS: params}  # by step, what it told
         self.environment = environment_digest()
         self.digest = Digests(workspace)
-        self._over = threading.Event()
+        self.stop = Stop()
 
-    def go(self, jobs: int) -> str | None:
+    def rest(self, only: str) -> str | None:
+        """Find that all that one step needs is done, what it told, and what it made; gives what is not, or None."""
+        needed = self.pipeline.needs(only)
+        for step in self.pipeline.steps:
+            if step.name in needed:
+                known, why = self.known(step, self.made_of(step)[0], told=True)
+                if known is None:
+                    return f"Step {only!r} needs {step.name!r}, which is not done: {why}"
+                self.values[step.name] = {RUN: known.run, **known.told}
+                outputs.put_back(self.workspace, known.outputs, self.folder, self.digest)
+        return None
+
+    def go(self, steps: list[Step], jobs: int) -> str | None:
         """Execute; gives what went wrong, or None."""
-        waiting = {step.name: step for step in self.pipeline.steps}
-        done: set[str] = set()
+        waiting = {step.name: step for step in steps}
+        done = {step.name for step in self.pipeline.steps} - waiting.keys()
         failed: dict[str, str] = {}
         working: dict[Future[str | None], str] = {}
-        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, executor.one_ahead():
+        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps))):
             try:
                 while waiting or working:
                     for name, step in list(waiting.items()):
@@ -108,11 +139,10 @@ class _Flow:
                         else:
                             failed[name] = problem
             except BaseException:
-                self._over.set()
-                executor.stop_all()
+                self.stop.ask()
                 raise
         first = next(iter(failed), None)
-        return None if first is None else f"Step {first!r}: {failed[first]}"
+        return None if first is None else f"Step {first!r}{', ' if failed[first].startswith('cell ') else ': '}{failed[first]}"
 
     def _step(self, step: Step) -> str | None:
         """One step, skipped or executed; gives what went wrong, or None."""
@@ -140,9 +170,12 @@ class _Flow:
             checks.fits(name, value, types.get(name, ()), step.notebook)
         return made_of(step, params, self.folder, self.environment, self.digest), params
 
-    def known(self, step: Step, now: MadeOf) -> tuple[Done | None, str]:
-        """The last time that this step was made of the same, if nothing it read has changed since; and why, or why not."""
-        if self.force:
+    def known(self, step: Step, now: MadeOf, *, told: bool = False) -> tuple[Done | None, str]:
+        """The last time that this step was made of the same, if nothing it read has changed since; and why, or why not.
+
+        `told`: what it told is wanted, though it were to be executed anew.
+        """
+        if self.force and not told:
             return None, "asked for"
         last = self.journal.last(self.pipeline.name, step.name)
         known = self.journal.done(self.pipeline.name, step.name, now.key)
@@ -177,16 +210,19 @@ class _Flow:
 
     def _executed(self, step: Step, now: MadeOf, params: dict[str, Any], why: str) -> str | None:
         problem, in_pieces = "", self.journal.interrupted(self.pipeline.name, step.name)
-        for attempt in range(1, step.retries + 2):
+        attempt = lost = 0
+        while attempt <= step.retries + lost and not self.stop.asked:
+            attempt += 1
             self.journal.say(self.run_id, step.name, "running", why=why, key=now.key, made_of=asdict(now), attempts=attempt)
-            self.say(step.name, f"running: {why}" if attempt == 1 else f"running once more, {attempt} of {step.retries + 1}: {problem}")
+            self.say(step.name, f"running: {why}" if attempt == 1 else f"running once more, the {attempt}. time: {problem}")
             outputs.clear(self.workspace, step, self.folder, in_pieces=in_pieces)
-            done = execute(
-                self.folder / step.notebook, params, experiment=self.pipeline.name, tags={"pipeline": self.run_id, "step": step.name},
-                timeout_s=step.timeout_s, workspace=self.workspace, folder=self.folder,
-                progress=lambda cell, cells: self.say(step.name, f"cell {cell + 1} of {cells}"),
-            )  # fmt: skip
             in_pieces = True
+            try:
+                done = self._once(step, params)
+            except Lost as error:
+                problem, lost = error.message, min(lost + 1, _MOST_LOST)  # it is nobody's fault, and costs no retry
+                self.journal.say(self.run_id, step.name, "failed", error=problem)
+                continue
             if done.status == "finished":
                 try:
                     made = outputs.keep(self.workspace, step, self.folder)
@@ -197,21 +233,52 @@ class _Flow:
                 self._finish(step, "finished", now, run=done.id, told=self._told(done.id), outputs=made)
                 self.say(step.name, "finished")
                 return None
-            problem = done.error or f"its run is {done.status}"
-            self.journal.say(self.run_id, step.name, "failed", run=done.id, error=problem)
-            if attempt <= step.retries and self._over.wait(step.backoff_s * 2 ** (attempt - 1)):
+            said = done.error or f"its run is {done.status}"
+            problem = said if done.failed_cell is None else f"cell {done.failed_cell}: {said}"
+            self.journal.say(self.run_id, step.name, "failed", run=done.id, error=said)
+            if attempt <= step.retries + lost and self.stop.wait(step.backoff_s * 2 ** (attempt - lost - 1)):
                 break
         self.say(step.name, f"failed: {problem}")
         return problem
 
+    def _once(self, step: Step, params: dict[str, Any]) -> Run:
+        heard = _Heard(step.name, self.say)
+        return execute(
+            self.folder / step.notebook, params, experiment=self.pipeline.name, tags={"pipeline": self.run_id, "step": step.name},
+            timeout_s=step.timeout_s, workspace=self.workspace, folder=self.folder, executor=self.works, progress=heard.cell,
+            heard=heard.printed, stop=self.stop, checkpoints={"after_s": step.checkpoint_s, "resume": not self.force},
+            variables=step.variables,
+        )  # fmt: skip
+
     def _finish(self, step: Step, status: Literal["finished", "skipped"], now: MadeOf, *, told: dict[str, Any], **facts: Any) -> None:
-        self.values[step.name] = told
+        self.values[step.name] = {RUN: facts.get("run"), **told}
         self.journal.say(self.run_id, step.name, status, key=now.key, made_of=asdict(now), told=told, **facts)
 
     def _told(self, run: str) -> dict[str, Any]:
         """The values that a notebook told: parameters and metrics that it logged, the metrics in front."""
         record = RunBook(self.workspace).record(run)
         return {**record.run.params, **record.run.metrics}
+
+
+class _Heard:
+    """What is heard of a step that executes: which cell, what it printed last."""
+
+    def __init__(self, step: str, say: Say) -> None:
+        self.step, self.say, self.at = step, say, ""
+
+    def cell(self, cell: int, cells: int) -> None:
+        self.at = f"cell {cell + 1} of {cells}"
+        self.say(self.step, self.at)
+
+    def printed(self, text: str) -> None:
+        self.say(self.step, f"{self.at}  {text}")
+
+
+def _named(pipeline: Pipeline, name: str) -> Step:
+    found = next((step for step in pipeline.steps if step.name == name), None)
+    if found is None:
+        raise NotFound(f"{pipeline.name} has no step {name[:80]!r}.", hint=f"It has: {there_is(step.name for step in pipeline.steps)}.")
+    return found
 
 
 class Digests:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from nbmlops.errors import Conflict, NotFound
 from nbmlops.ledger.encode import dump, moment, now_text
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import Owner, alive, this_process
-from nbmlops.pipelines.records import Pipeline, PipelineRun, PipelineStatus, StepRun, StepStatus
+from nbmlops.pipelines.records import Pipeline, PipelineRun, PipelineStatus, Step, StepRun, StepStatus
 from nbmlops.workspace import Workspace
 
 
@@ -34,21 +34,31 @@ class Journal:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
-    def begin(self, pipeline: Pipeline, params: dict[str, Any]) -> str:
-        """Enter an execution that this process owns, each of its steps waiting. Raises Conflict while another lives."""
+    def begin(self, pipeline: Pipeline, params: dict[str, Any], only: Sequence[Step] | None = None, *, alone: bool = False) -> str:
+        """Enter an execution that this process owns, each of its steps waiting, or `only` some.
+
+        Raises Conflict while another lives that has one of them. Of another machine that cannot be known: `alone` says that none does.
+        """
+        steps = pipeline.steps if only is None else list(only)
         self.settle()
         run_id = new_id("pipeline")
         now = now_text(self.workspace.clock())
         with self.workspace.ledger.write() as tx:
             for row in tx.read("SELECT id, owner FROM pipeline_run WHERE file = ? AND status = 'running'", pipeline.file):
+                taken = {one["step"] for one in tx.read("SELECT step FROM pipeline_step WHERE pipeline_run = ?", row["id"])}
+                if not taken & {step.name for step in steps}:
+                    continue
                 owner = Owner.from_text(row["owner"])
+                if alone and alive(owner) is None:
+                    _end(tx, row["id"], "killed", now, "Another machine began it; whoever started the next says that it is gone.")
+                    continue
                 what = f"{pipeline.name} is being executed already: {row['id']}, by process {owner.pid} on {owner.host}."
                 raise Conflict(what, hint="Wait for it, or stop it there.")
             tx.insert(
                 "pipeline_run", id=run_id, name=pipeline.name, file=pipeline.file, params=dump(params), status="running",
                 owner=this_process().as_text(), started_at=now,
             )  # fmt: skip
-            for number, step in enumerate(pipeline.steps):
+            for number, step in enumerate(steps):
                 tx.insert(
                     "pipeline_step", pipeline_run=run_id, step=step.name, number=number, status="waiting", why="", key="", made_of="{}"
                 )

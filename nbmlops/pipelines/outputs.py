@@ -22,7 +22,7 @@ def keep(workspace: Workspace, step: Step, folder: Path) -> dict[str, str]:
         made = digests(folder / name, name, workspace.blobs.put_file)
         if not made:
             what = "is an empty folder" if (folder / name).is_dir() else "was not made"
-            raise Invalid(f"Step {step.name!r} came to its end, and its output {name!r} {what}.", hint="Write it, or leave it out.")
+            raise Invalid(f"it came to its end, and its output {name!r} {what}.", hint="Write it, or leave it out.")
         found.update(made)
     return found
 

@@ -43,6 +43,26 @@ def steps_bar(what: str) -> Iterator[tuple[Callable[[str], None], Progress]]:
 
 
 @contextmanager
+def trials_bar(what: str) -> Iterator[Callable[[int, int, str, str], None]]:
+    """A bar for the trials of a study, where somebody looks, and a line for each that has ended.
+
+    Gives what to call with how many have ended, of how many, what is best so far, and the line (or none).
+    """
+    from tqdm.auto import tqdm
+
+    with tqdm(total=None, desc=what, unit="trial", disable=None, leave=False) as bar:
+
+        def say(done: int, trials: int, best: str, line: str) -> None:
+            bar.total = trials
+            bar.update(done - bar.n)
+            bar.set_postfix_str(best)
+            if line and not bar.disable:
+                bar.write(line)
+
+        yield say
+
+
+@contextmanager
 def steps_lines() -> Iterator[Callable[[str, str], None]]:
     """A bar for each step that is being executed, a line for each that is done; gives what to call with (step, how it stands)."""
     from threading import Lock

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nbmlops.capture.parameters import code_cells
+from nbmlops.capture.parameters import assigned, code_cells, declaring
 from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
 from nbmlops.pipelines.checks import declared
-from nbmlops.pipelines.definition import of
-from nbmlops.pipelines.records import Pipeline
+from nbmlops.pipelines.definition import of, references
+from nbmlops.pipelines.records import Pipeline, Step
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
@@ -63,10 +63,17 @@ def as_yaml(pipeline: Pipeline) -> str:
     described: dict[str, Any] = {"params": pipeline.params} if pipeline.params else {}
     described["steps"] = {
         step.name: {name: value for name, value in (("notebook", step.notebook), ("params", step.params), ("inputs", step.inputs),
-                                                    ("outputs", step.outputs)) if value}
+                                                    ("outputs", step.outputs), ("after", _only_said(step, pipeline))) if value}
         for step in pipeline.steps
     }  # fmt: skip
     return str(yaml.safe_dump(described, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _only_said(step: Step, pipeline: Pipeline) -> list[str]:
+    """What a step comes after for no other reason than that it is said."""
+    makers = {output: one.name for one in pipeline.steps for output in one.outputs}
+    needed = {makers.get(name) for name in step.inputs} | {owner for owner, _ in references(step.params)}
+    return [name for name in step.after if name not in needed]
 
 
 def _recorded(notebook: Path, folder: Path, workspace: Workspace) -> tuple[list[str], list[str]] | None:
@@ -111,10 +118,8 @@ def _said(notebook: Path) -> tuple[list[str], list[str]]:
 
 
 def _defaults(notebook: Path) -> dict[str, Any]:
-    from nbmlops.capture.parameters import assigned, looks_like, tagged_cells
-
     found: dict[str, Any] = {}
-    for source in tagged_cells(notebook)[1] or [source for _, source in code_cells(notebook) or [] if looks_like(source)]:
+    for source in declaring(notebook):
         found.update(assigned(source))
     return {name: value for name, value in found.items() if isinstance(value, (bool, int, float, str, list, dict))}
 

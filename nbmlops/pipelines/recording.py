@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import tempfile
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
@@ -26,8 +29,11 @@ from nbmlops.capture import headless, parameters
 from nbmlops.capture.showing.where import NOTEBOOK_ENVIRONMENT
 from nbmlops.capture.slicing.parsing import parsed
 from nbmlops.errors import NbmlopsError
-from nbmlops.ledger.secrets import MASK, mask_params, mask_value, remember_values
+from nbmlops.ledger.secrets import MASK, mask, mask_params, mask_value, remember_values
+from nbmlops.pipelines.checkpoints import keeper
+from nbmlops.pipelines.checkpoints.keeper import Keeper
 from nbmlops.pipelines.runner import EXECUTED
+from nbmlops.pipelines.warm import Warm, manager
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT, VALUES_ENVIRONMENT
 from nbmlops.runs.facts import Facts
@@ -37,7 +43,13 @@ from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace, opened
 
 VALUE_TAGS = frozenset({"values", "pipeline-metrics"})  # ours, and Kale's
-_SOCKET_LIMIT = 90  # bytes a Unix socket's path may have, less a file name
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+MOST_PRINTED = 20_000_000  # letters of one cell that are kept
+_TOLD_EVERY_S = 0.2
+
+
+class CannotGoOn(Exception):
+    """What was kept after a cell could not be brought back."""
 
 
 class Client(PapermillNotebookClient):
@@ -46,19 +58,29 @@ class Client(PapermillNotebookClient):
     observed_note: str | None = None
     begin: str | None = None  # code for the kernel before the first cell, told to nobody
     scratch: str | None = None
+    printed: Callable[[str], None] | None = None  # told what cells print, as it comes
+    keeper: Keeper | None = None
+    warm: Warm | None = None  # a kernel that was started before
+    env: Mapping[str, str] = MappingProxyType({})  # what its kernel has around it
+    masked: Callable[[Any], Any] = staticmethod(lambda value: value)
     executing: int | None = None  # the cell that is being executed, or that broke the execution
     _folder: str | None = None
     _cell_id: str | None = None
+    _told_at = 0.0
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._printed: dict[int, int] = {}  # letters, by cell
 
     def create_kernel_manager(self) -> Any:
         """A kernel on sockets in a private folder; without one, concurrent kernels would share them."""
-        self._folder = tempfile.mkdtemp(prefix="nbmlops-", dir=self.scratch)
-        if os.name == "posix" and len(self._folder) < _SOCKET_LIMIT:
-            self.km = AsyncKernelManager(
-                kernel_name=self.kernel_name, transport="ipc", ip=str(Path(self._folder, "k")),
-                connection_file=str(Path(self._folder, "kernel.json")),
-            )  # fmt: skip
+        if self.warm is not None:
+            self._folder, self.km = self.warm.folder, self.warm.manager
             return self.km
+        self._folder = tempfile.mkdtemp(prefix="nbmlops-", dir=self.scratch)
+        if (made := manager(self._folder, self.kernel_name)) is not None:
+            self.km = made
+            return made
         return super().create_kernel_manager()
 
     async def async_start_new_kernel_client(self) -> Any:
@@ -78,11 +100,17 @@ class Client(PapermillNotebookClient):
             return str(message["header"]["msg_id"])
 
         client.execute = execute
+        if self.warm is not None and (reply := await self._ask(self.warm.words(self.env, os.getcwd()))).get("status") != "ok":
+            raise RuntimeError(f"A kernel that was ready could not take over: {reply.get('ename')}: {reply.get('evalue')}")
         reply = await self._ask(headless.BEGIN)
         if reply.get("status") != "ok":
             self.observed_note = f"the kernel could not be observed: {reply.get('ename', 'no answer')}: {reply.get('evalue', '')}".strip(
                 ": "
             )
+        if self.keeper is not None:
+            await self._ask(keeper.BEGIN)
+            if self.keeper.found is not None and (why := await self.keeper.bring_back(self._ask)):
+                raise CannotGoOn(why)
         if self.begin is not None and (reply := await self._ask(self.begin)).get("status") != "ok":
             raise RuntimeError(f"The kernel could not be made ready: {reply.get('ename')}: {reply.get('evalue')}")
         return client
@@ -90,16 +118,38 @@ class Client(PapermillNotebookClient):
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **more: Any) -> Any:
-        """Execute one cell under its own id."""
+        """Execute one cell under its own id, if it was not executed before what this goes on from."""
+        if self.keeper is not None and self.keeper.skips(cell_index):
+            return cell
         self._cell_id, self.executing = cell.get("id"), cell_index
         try:
             done = await super().async_execute_cell(cell, cell_index, **more)
         finally:
             self._cell_id = None
         self.executing = None
+        if self.keeper is not None and cell.cell_type == "code":
+            said = await self.keeper.after(cell, cell_index, self._ask, self.masked)
+            if said and self.printed is not None:
+                self.printed(said)
         return done
 
     execute_cell = run_sync(async_execute_cell)
+
+    def output(self, outs: list[Any], msg: Any, display_id: str, cell_index: int) -> Any:
+        """Take what a cell shows; of one that prints without end the beginning is kept."""
+        if msg["msg_type"] == "stream":
+            text = str(msg["content"].get("text", ""))
+            if self.printed is not None and time.monotonic() - self._told_at > _TOLD_EVERY_S and (line := _last_line(text)):
+                self._told_at = time.monotonic()
+                self.printed(line)
+            before = self._printed.get(cell_index, 0)
+            self._printed[cell_index] = before + len(text)
+            if before > MOST_PRINTED:
+                return None
+            if before + len(text) > MOST_PRINTED:
+                kept = text[: MOST_PRINTED - before]
+                msg["content"]["text"] = f"{kept}\n… of what was printed the first {MOST_PRINTED:,} letters are kept\n"
+        return super().output(outs, msg, display_id, cell_index)
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells; then, whatever happened in them, let a living kernel keep what it fitted."""
@@ -140,6 +190,12 @@ class Client(PapermillNotebookClient):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def _last_line(text: str) -> str:
+    """The last line of what was printed, without control characters and secrets."""
+    lines = re.split(r"[\r\n]+", mask(_CONTROL.sub("", text[-2000:])).strip())
+    return " ".join(lines[-1].split())[-200:]
+
+
 class RecordingEngine(Engine):
     """Executes a notebook and records it."""
 
@@ -151,48 +207,74 @@ class RecordingEngine(Engine):
         """papermill's engine interface. A notebook that fails is recorded as failed and raises as papermill's own does."""
         given = more.get("input_path")
         path = Path(given).absolute() if isinstance(given, str) and "://" not in given and given != "-" else None
-        recorded = _Recorded(nb_man.nb, path)
+        recorded = _Recorded(nb_man.nb, path, more.get("tags"))
         kernel_env = recorded.kernel_environment()
-        client = Client(
-            nb_man, log=logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout,
-            timeout=execution_timeout, kernel_name=kernel_name, shutdown_kernel="immediate", store_widget_state=False,
-        )  # fmt: skip
-        client.begin, client.scratch = more.get("begin"), more.get("scratch")
-        try:
-            # The run's id is for this execution, not for what the notebook executes in turn.
-            inherited = {name: value for name, value in os.environ.items() if name not in (RUN_ENVIRONMENT, EXPERIMENT_ENVIRONMENT)}
-            client.execute(env={**inherited, **kernel_env})
-        except BaseException as error:
-            recorded.broke(error, client.executing)
-            raise
-        else:
+        # The run's id is for this execution, not for what the notebook executes in turn.
+        inherited = {name: value for name, value in os.environ.items() if name not in (RUN_ENVIRONMENT, EXPERIMENT_ENVIRONMENT)}
+        recorded.take_checkpoints(more.get("checkpoints"))
+        warm = more.get("warm")
+        if warm is not None and (more.get("scratch") or not warm.fits(kernel_name, {**inherited, **kernel_env})):
+            warm.stop()
+            warm = None
+        while True:
+            client = Client(
+                nb_man, log=logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout,
+                timeout=execution_timeout, kernel_name=kernel_name, shutdown_kernel="immediate", store_widget_state=False,
+            )  # fmt: skip
+            client.begin, client.scratch, client.printed = more.get("begin"), more.get("scratch"), more.get("printed")
+            client.keeper, client.masked = recorded.keeper, recorded._masked
+            client.env = {**inherited, **kernel_env}
+            client.warm, warm = warm, None
+            try:
+                client.execute(env=client.env)
+            except CannotGoOn as error:
+                recorded.begin_anew(str(error))
+                continue
+            except BaseException as error:
+                recorded.broke(error, client.executing)
+                raise
+            finally:
+                client.forget()
             recorded.ended(client.observed_note)
-        finally:
-            client.forget()
+            return
 
 
 class _Recorded:
     """One execution's run. A workspace that cannot be written costs the record, not the execution."""
 
-    def __init__(self, notebook: Any, path: Path | None) -> None:
+    def __init__(self, notebook: Any, path: Path | None, tags: dict[str, str] | None = None) -> None:
         self.notebook = notebook
         given = _parameters(notebook)
         self.params = mask_params(given)
         self.hidden = [value for name, value in given.items() if isinstance(value, str) and len(value) > 3 and self.params[name] == MASK]
         self.run_id: str | None = None
+        self.keeper: Keeper | None = None
         try:
             self.workspace: Workspace = opened(path.parent if path else Path.cwd())
             self.book = RunBook(self.workspace)
             self.run_id = self.book.open(
                 path.stem if path else "notebook", experiment=os.environ.get(EXPERIMENT_ENVIRONMENT) or self.workspace.root.name,
                 kind="papermill", notebook=str(path) if path else None, known_from="papermill" if path else "unknown",
-                params=self.params, run_id=os.environ.get(RUN_ENVIRONMENT),
+                params=self.params, tags=tags, run_id=os.environ.get(RUN_ENVIRONMENT),
             )  # fmt: skip
             # The kernel may be any: of what it is made it says itself.
             self.book.add(self.run_id, git_facts(self.book, path.parent if path else Path.cwd(), str(path) if path else None))
         except NbmlopsError as error:
             logger.warning("nbmlops: not recorded: %s", error)
         self.path = path
+
+    def take_checkpoints(self, asked: dict[str, Any] | None) -> None:
+        """Take checkpoints as they are `asked` for: after so many seconds of work; going on from the last, or not."""
+        if asked is not None and self.run_id is not None and self.path is not None:
+            after_s = keeper.AFTER_S if asked.get("after_s") is None else asked["after_s"]
+            resume = bool(asked.get("resume"))
+            self.keeper = Keeper(self.workspace, self.run_id, self.notebook, str(self.path), after_s=after_s, resume=resume)
+
+    def begin_anew(self, why: str) -> None:
+        """A checkpoint could not be brought back: every cell is executed."""
+        assert self.keeper is not None
+        self.keeper.found = None
+        self.keeper.notes["resumed"] = f"not from a checkpoint: {why}"
 
     def kernel_environment(self) -> dict[str, str]:
         """What the kernel needs to add to this run."""
@@ -215,7 +297,7 @@ class _Recorded:
 
     def broke(self, error: BaseException, executing: int | None) -> None:
         """The execution itself broke: the kernel died, time ran out, or somebody interrupted."""
-        status = "killed" if isinstance(error, DeadKernelError) else "failed"
+        status = "killed" if isinstance(error, DeadKernelError) else getattr(error, "status", "failed")
         what = "The kernel died." if isinstance(error, DeadKernelError) else f"{type(error).__name__}: {error}"
         if isinstance(error, CellTimeoutError):
             what = f"Timed out: {error}"
@@ -234,7 +316,11 @@ class _Recorded:
             data = shown.encode("utf-8", "backslashreplace")
             facts = Facts(artifacts=[self._kept(EXECUTED, "application/x-ipynb+json", data)], tags=tags)
             said = self._masked(error)[:4000] if error else None
+            if self.keeper is not None:
+                facts.tags.update(self.keeper.notes)
             self.book.end(self.run_id, status, error=said, failed_cell=failed_cell, facts=facts)
+            if self.keeper is not None and status == "finished":
+                self.keeper.over()
         except NbmlopsError as problem:
             logger.warning("nbmlops: not recorded: %s", problem)
 
@@ -290,6 +376,9 @@ def _failure(notebook: Any) -> tuple[int, str] | None:
                 if output.output_type == "error":
                     if output.ename == "SystemExit" and output.evalue in ("", "0"):
                         return None  # a notebook that ends early of its own will: papermill's word for it too
+                    if output.ename == "StdinNotImplementedError":
+                        return at, "It asks for input(), and nobody is there to answer: make it a parameter."
                     return at, f"{output.ename}: {output.evalue}"
-            return at, "The cell failed."
+            said = [_last_line(str(output.text)) for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
+            return at, said[-1] if said and said[-1] else "The cell failed."  # an unknown magic says so, and raises nothing
     return None

@@ -5,36 +5,41 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbmlops import plugins
 from nbmlops.atomic import write_whole
 from nbmlops.errors import Invalid, NotFound, Unavailable, Unwritable, there_is
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.names import free_name
+from nbmlops.pipelines.executor import Executor, LocalExecutor, Lost, Stop
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.current import ATTACH_ENVIRONMENT, EXPERIMENT_ENVIRONMENT, RUN_ENVIRONMENT
-from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Run
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace
 
+_ALONE_S = 20.0
 EXECUTED = "notebook.ipynb"  # the artifact of a run that holds the notebook as it was executed
 
 
 def execute(
     notebook: Path, params: dict[str, Any], *, output: Path | None = None, experiment: str | None = None,
-    tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace, executor: str = "local",
+    tags: dict[str, str] | None = None, timeout_s: float | None = None, workspace: Workspace, executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None, folder: Path | None = None, begin: str | None = None, scratch: Path | None = None,
-    python: Path | None = None, environ: Mapping[str, str] | None = None,
+    python: Path | None = None, environ: Mapping[str, str] | None = None, heard: Callable[[str], None] | None = None,
+    stop: Stop | None = None, checkpoints: dict[str, Any] | None = None, variables: Sequence[str] = (), run_id: str | None = None,
 ) -> Run:  # fmt: skip
     """Execute `notebook` with `params` and give its run; a notebook that fails gives a failed run, no exception.
 
     It works in `folder`, or where it stands. `begin` is executed before its first cell and told to nobody; what the execution
     itself needs on the disk is in `scratch`, or where temporary files are. `python`: another than this one; `environ`: other
-    variables than this process's.
+    variables than this process's. `heard` is called with what its cells print, as it comes; `stop` ends it when it is asked to.
+    `checkpoints`: {"after_s": seconds of work between two, "resume": whether it goes on from the last}; none are taken without.
+    `variables`: environment variables that go along to wherever it is executed. `run_id`: what its run is called, where that must be
+    known before.
 
     Raises NotFound for a notebook that is not there, Invalid for parameters it does not have, Unavailable where nothing
     could be executed at all (no such kernel, a broken installation).
@@ -46,7 +51,7 @@ def execute(
         raise Invalid(f"A notebook cannot be stopped after {timeout_s:g} s.", hint="Give the seconds it may take: --timeout-s 600")
     if output is not None:
         _writable(output)
-    run_id = new_id("run")
+    run_id = run_id or new_id("run")
     inherited = os.environ if environ is None else environ
     env = {name: value for name, value in inherited.items() if name not in (ATTACH_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "MPLBACKEND")}
     env |= {ENVIRONMENT: str(workspace.root), RUN_ENVIRONMENT: run_id}
@@ -57,12 +62,18 @@ def execute(
     if experiment:
         env[EXPERIMENT_ENVIRONMENT] = experiment
     request = {
+        **_python_where_none_is_named(path),
         "notebook": str(path), "params": params, "timeout_s": timeout_s, "begin": begin, "scratch": str(scratch) if scratch else None,
-        "python": str(python) if python else None,
+        "python": str(python) if python else None, "checkpoints": checkpoints, "variables": list(variables), "tags": tags,
     }  # fmt: skip
     place = str(folder or path.parent)
-    problem = plugins.adapter("executor", executor)().run(request, env=env, cwd=place, timeout_s=timeout_s, progress=progress)
+    works = executor or LocalExecutor()
     book = RunBook(workspace)
+    try:
+        problem = works.run(request, env=env, cwd=place, timeout_s=timeout_s, progress=progress, heard=heard, stop=stop)
+    except Lost:
+        _wait_for_end(book, run_id)
+        raise
     book.settle()
     try:
         run = book.run(run_id)
@@ -72,9 +83,26 @@ def execute(
         ) from None
     if output is not None:
         _write(output, book, run.id)
-    if tags:
-        book.add(run_id, Facts(tags=tags))
     return book.run(run.id)
+
+
+def _wait_for_end(book: RunBook, run_id: str) -> None:
+    """Until an execution that nobody waits for any more has stopped by itself, as it does when it finds itself alone."""
+    end = time.monotonic() + _ALONE_S
+    while time.monotonic() < end:
+        book.settle()
+        try:
+            if book.run(run_id).status != "running":
+                return
+        except NotFound:
+            return
+        time.sleep(0.2)
+
+
+def _python_where_none_is_named(path: Path) -> dict[str, str]:
+    """The kernel of a notebook that names none, as one written by a program may."""
+    metadata = json.loads(path.read_text("utf-8")).get("metadata") or {}
+    return {} if (metadata.get("kernelspec") or {}).get("name") else {"kernel": "python3", "language": "python"}
 
 
 def _installs(folder: str) -> bool:

@@ -40,6 +40,9 @@ def described(tmp_path: Path, text: str):
 def test_steps_go_where_what_they_need_is_done(tmp_path):
     found = described(tmp_path, GOOD)
     assert found.name == "flights" and found.params == {"month": 3, "country": "no"}
+    assert found.model is None and described(tmp_path, f"model: air-time\n{GOOD}").model == "air-time"
+    with pytest.raises(Invalid, match="cannot be the name of a model"):
+        described(tmp_path, f"model: ../x\n{GOOD}")
     assert [step.name for step in found.steps] == ["prepare", "apart", "train", "report"]
     train = found.steps[2]
     assert train.after == ["prepare"] and train.params["alpha"] == 0.001 and train.inputs == ["out/clean.parquet", "/data/known.csv"]

@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 from nbmlops import data, pipeline
-from nbmlops.errors import Conflict, Invalid
+from nbmlops.errors import Conflict, Invalid, NotFound
+from nbmlops.ledger.owner import this_process
 from nbmlops.pipelines.journal import Journal
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -68,6 +69,88 @@ def went(place, **more):
     found = pipeline.run(str(place.root / "p.yaml"), workspace=place, **more)
     executed = count.read_text().split() if count.exists() else []
     return found, {step.step: step.status for step in found.steps}, executed
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["1", "import sys; sys.exit(3)"], "Step 's', cell 1: SystemExit: 3"),
+        (["1", "import sys; sys.exit(0)", "open('o', 'w')"], "Step 's': it came to its end, and its output 'o' was not made."),
+        (["name = input('name? ')"], "Step 's', cell 0: It asks for input(), and nobody is there to answer: make it a parameter."),
+        (["1", "import os; os._exit(7)"], "Step 's', cell 1: The kernel died."),
+        (["%nosuchmagic"], "Step 's', cell 0: UsageError: Line magic function `%nosuchmagic` not found."),
+        (["import os, time\nif os.fork() == 0: time.sleep(0.2); os._exit(0)", "open('o', 'w').write('x');"], None),
+    ],
+)
+def test_what_a_notebook_does_to_its_step_is_told_in_one_line(place, cells, said):
+    written(place.root / "n.ipynb", *cells, parameters=None)
+    (place.root / "p.yaml").write_text("steps: {s: {notebook: n.ipynb, outputs: [o], timeout_s: 60}}")
+    found = pipeline.run(str(place.root / "p.yaml"), workspace=place)
+    assert found.error == said and found.passed == (said is None), found
+
+
+def test_a_notebook_that_names_no_kernel_is_python(place):
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("open('o', 'w').write(str(n));")])
+    book.cells.insert(0, nbformat.v4.new_code_cell("n = 1", metadata={"tags": ["parameters"]}))
+    nbformat.write(book, place.root / "n.ipynb")
+    (place.root / "p.yaml").write_text("steps: {s: {notebook: n.ipynb, params: {n: 5}, outputs: [o]}}")
+    assert pipeline.run(str(place.root / "p.yaml"), workspace=place).passed and (place.root / "o").read_text() == "5"
+
+
+def test_one_step_alone_finds_done_what_it_needs(place):
+    found, statuses, executed = went(place, only="train")
+    assert not found.passed and "'train' needs 'prepare', which is not done: never executed" in found.error and not executed
+    for step in ("prepare", "train", "report"):
+        found, statuses, executed = went(place, only=step)
+        assert (found.passed, statuses, executed) == (True, {step: "finished"}, [step]), found
+    assert went(place)[2] == []
+    clean = place.root / "out" / "clean.csv"
+    before = clean.read_bytes()
+    clean.write_text("a\n99\n")  # somebody's, not what prepare made
+    found, statuses, executed = went(place, only="train")
+    assert statuses == {"train": "skipped"} and clean.read_bytes() == before, found
+    found, statuses, executed = went(place, only="train", force=True)
+    assert executed == ["train"]
+    found, statuses, executed = went(place, only="report", params={"month": 3})
+    assert "'report' needs 'prepare', which is not done: month is 3, was 2" in found.error and not executed
+    with pytest.raises(NotFound, match=r"no step 'trian'"):
+        went(place, only="trian")
+
+
+def test_whoever_asks_for_a_step_may_try_again_himself_and_says_that_a_lost_machine_is_gone(place):
+    written(place.root / "prepare.ipynb", COUNT.format("prepare"), "raise ValueError('no')", parameters="month = 1")
+    (place.root / "p.yaml").write_text(PIPELINE.replace("prepare.ipynb,", "prepare.ipynb, retries: 1, backoff_s: 0,"))
+    assert went(place, only="prepare")[2] == ["prepare", "prepare"]
+    found, statuses, executed = went(place, only="prepare", once=True)
+    assert (found.passed, statuses, executed) == (False, {"prepare": "failed"}, ["prepare"])
+
+    with place.ledger.write() as tx:  # as a container leaves it that ran out of memory
+        owner = json.dumps({"pid": 7, "started": "7", "boot": "another", "host": "another", "space": "pid:[7]"})
+        tx.run("UPDATE pipeline_run SET status = 'running', owner = ? WHERE id = ?", owner, found.id)
+    with pytest.raises(Conflict, match=r"is being executed already: .* on another"):
+        went(place, only="prepare", once=True)
+    assert went(place, only="report", alone=True)[0].status == "failed"  # another step: what is executed elsewhere goes on
+    assert pipeline.show(found.id, workspace=place).status == "running"
+    assert went(place, only="prepare", once=True, alone=True)[2] == ["prepare"]
+    assert pipeline.show(found.id, workspace=place).status == "killed"
+    with place.ledger.write() as tx:  # of one that lives it is known
+        tx.run("UPDATE pipeline_run SET status = 'running', owner = ? WHERE id = ?", this_process().as_text(), found.id)
+    with pytest.raises(Conflict, match="is being executed already"):
+        went(place, only="prepare", alone=True)
+
+
+def test_what_a_cell_prints_is_heard_as_it_comes_and_one_that_floods_is_cut(place, monkeypatch):
+    from nbmlops.pipelines import definition, flow
+
+    said = []
+    cells = ["import time\nfor n in range(4):\n    print(f'round {n}\\r'); time.sleep(0.3)", "for n in range(300):\n    print('x' * 100_000)", "1 + 1"]
+    written(place.root / "loud.ipynb", *cells, parameters=None)
+    (place.root / "p.yaml").write_text("steps: {loud: {notebook: loud.ipynb}}")
+    done = flow.run(definition.read(place.root / "p.yaml"), {}, workspace=place, say=lambda step, how: said.append(how))
+    assert done.passed and {"cell 1 of 3  round 0", "cell 1 of 3  round 2"} <= set(said), said
+    (artifact,) = [one for one in RunBook(place).record(done.steps[0].run).artifacts if one.name == "notebook.ipynb"]
+    assert 20_000_000 < artifact.size_bytes < 21_000_000
+    assert b"the first 20,000,000 letters are kept" in place.blobs.get(artifact.digest)
 
 
 def why(found, step):
@@ -124,7 +207,7 @@ def test_what_fails_ends_what_needs_it_and_nothing_else(place):
     written(root / "train.ipynb", COUNT.format("train"), "1 / 0", parameters="rows: int = 0")
     found, statuses, executed = went(place)
     assert statuses == {"prepare": "finished", "apart": "finished", "train": "failed", "report": "cancelled"}, found
-    assert found.status == "failed" and "Step 'train': ZeroDivisionError" in found.error and sorted(executed) == ["apart", "prepare", "train"]
+    assert found.status == "failed" and "Step 'train', cell 3: ZeroDivisionError" in found.error and sorted(executed) == ["apart", "prepare", "train"]
     # Mended, it goes on where it was.
     written(root / "train.ipynb", COUNT.format("train"), "open('out/model.json', 'w').write('{\"mean\": 1}');", parameters="rows: int = 0")
     found, statuses, executed = went(place)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import nbformat
 import pytest
 
 from nbmlops import pipeline
-from nbmlops.errors import Invalid, NotFound
+from nbmlops.errors import Invalid, NotFound, Untrusted
+from nbmlops.pipelines.between import take
 from nbmlops.pipelines.definition import read
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
@@ -47,3 +52,52 @@ def test_there_must_be_notebooks_in_the_folder(place, tmp_path):
     written(tmp_path / "out.ipynb", parameters=None)
     with pytest.raises(Invalid, match="is not in"):
         pipeline.init([str(tmp_path / "out.ipynb")], output=str(tmp_path / "in" / "p.yaml"), workspace=place)
+
+
+def test_a_notebook_with_kales_tags_becomes_a_notebook_for_each_block(place):
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
+    for source, *tags in (
+        ("import json", "imports"), ("def scaled(rows, by):\n    return [by * row for row in rows]", "functions"),
+        ("rows, by = 4, 2\nby = 3", "pipeline-parameters"), ("print('looking')", "skip"),
+        ("held = {'made': list(range(rows))}", "block:make"), ("held['made'].append(99)",),
+        ("held['left'] = scaled(held['made'], by)", "block:left", "prev:make"), ("right = len(held['made'])", "step:right", "prev:make"),
+        ("total = sum(held['left']) + right\njson.dump(total, open('total.json', 'w'))", "block:join", "prev:left", "prev:right"),
+        ("print(total)", "pipeline-metrics"),
+    ):  # fmt: skip
+        book.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": tags}))
+    folder = place.root / "kale"
+    folder.mkdir()
+    nbformat.write(book, folder / "all.ipynb")
+    found = pipeline.init([str(folder / "all.ipynb")], output=str(folder / "p.yaml"), workspace=place)
+    assert {step.name: step.after for step in found.steps} == {
+        "make": [], "left": ["make"], "right": ["make"], "join": ["left", "right"]
+    }, found  # fmt: skip
+    done = pipeline.run(str(folder / "p.yaml"), params={"by": 10}, workspace=place)
+    assert done.passed and json.loads((folder / "total.json").read_text()) == 10 * (0 + 1 + 2 + 3 + 99) + 5, done
+    assert done.steps[-1].values["total"] == 1055
+    with pytest.raises(Invalid, match="is there already"):
+        pipeline.init([str(folder / "all.ipynb")], output=str(folder / "q.yaml"), workspace=place)
+    between = sorted(path.name for path in (folder / "between").iterdir())
+    assert between == ["left-held.joblib", "make-held.joblib", "right-right.joblib"]
+    hostile = folder / "between" / "make-held.joblib"
+    hostile.write_bytes(b"cos\nsystem\n(S'touch " + str(folder / "pwned").encode() + b"'\ntR.")
+    with pytest.raises(Untrusted, match="no output that a step has made here"):
+        take(str(hostile), workspace=place)
+    assert pipeline.run(str(folder / "p.yaml"), params={"by": 11}, workspace=place).passed  # make is skipped, and what it made put back
+    assert take(str(hostile), workspace=place)["made"] == [0, 1, 2, 3, 99] and not (folder / "pwned").exists()
+    with pytest.raises(NotFound, match="The step before makes it"):
+        take(str(folder / "nope"), workspace=place)
+
+
+def test_a_python_file_describes_a_pipeline_in_a_process_of_its_own(place):
+    file = place.root / "p.py"
+    file.write_text("print('hello')\nmonths = [1, 2]\npipeline = {'steps': {f'm{n}': {'notebook': 'a.ipynb', 'params': {'n': n}} for n in months}}\n")
+    assert [step.name for step in read(file).steps] == ["m1", "m2"]
+    for text, said in (
+        ("x = 1", "binds no `pipeline`"), ("a = 1\npipeline = {'steps': b}", "p.py, line 2: NameError: name 'b' is not defined"),
+        ("import sys\nsys.exit(3)", "line 2: SystemExit: 3"), ("import os\nos._exit(0)", "ended before its last line"), ("pipeline = (", "line 1: SyntaxError"),
+        ("pipeline = {1, 2}", "not JSON serializable"),
+    ):  # fmt: skip
+        file.write_text(text)
+        with pytest.raises(Invalid, match=re.escape(said)):
+            read(file)

@@ -1,0 +1,63 @@
+"""Kernels that are started before they are needed: they stand where the notebook stands, and nothing is left of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+
+import psutil
+import pytest
+
+from nbmlops import pipeline
+from nbmlops.pipelines.warm import Warm
+from nbmlops.runs.book import RunBook
+from nbmlops.workspace import Workspace
+from tests.pipelines.notebooks import written
+
+pytestmark = pytest.mark.slow
+TELLS = (
+    "import json, os, psutil, sys\n"
+    "told = {'folder': os.getcwd(), 'variables': sorted(os.environ), 'stage': os.environ.get('STAGE'), 'began': psutil.Process().create_time(),\n"
+    "        'path': sys.path[0], 'history': [str(one) for one in get_ipython().user_ns['_dh']], 'names': sorted(n for n in dir() if n[0] != '_')}\n"
+    "json.dump(told, open(f'{name}.json', 'w'))"
+)
+
+
+def test_a_kernel_that_waited_is_as_one_that_did_not_and_none_is_left(tmp_path, monkeypatch):
+    aside = tempfile.mkdtemp(prefix="w", dir=tempfile.gettempdir())  # a short path: sockets are made in it
+    monkeypatch.setenv("TMPDIR", aside)
+    monkeypatch.setenv("STAGE", "live")
+    place = Workspace.at(tmp_path)
+    for name in ("one", "two", "three"):
+        written(tmp_path / f"{name}.ipynb", "import time; time.sleep(2)", TELLS, parameters=f"name = '{name}'")
+    (tmp_path / "p.yaml").write_text(
+        "steps:\n  one: {notebook: one.ipynb}\n  two: {notebook: two.ipynb, after: [one]}\n  three: {notebook: three.ipynb, after: [two]}\n"
+    )
+    done = pipeline.run(str(tmp_path / "p.yaml"), workspace=place)
+    assert done.passed, done
+    first, second, third = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two", "three"))
+    began = {step.step: RunBook(place).run(step.run).started_at.timestamp() for step in done.steps}
+    assert second.pop("began") < began["two"] - 0.5 and third.pop("began") < began["three"] - 0.5  # they waited
+    assert first.pop("began") > began["one"] - 0.5
+    for told in (second, third):
+        assert told == first | {"history": told["history"]} and told["history"] == [str(tmp_path)]
+    assert not os.listdir(aside)
+    assert not [one for one in psutil.process_iter() if aside in " ".join(_words(one))]
+    place.close()
+    shutil.rmtree(aside)
+
+
+def test_one_that_would_have_begun_otherwise_is_not_taken():
+    waiting = Warm(None, "", {"OMP_NUM_THREADS": "1", "HOME": "/a"})
+    assert waiting.fits("python3", {"OMP_NUM_THREADS": "1", "HOME": "/b", "NEW": "1"})
+    assert not waiting.fits("ir", {"OMP_NUM_THREADS": "1"}) and not waiting.fits("python3", {"OMP_NUM_THREADS": "2"})
+    assert not waiting.fits("python3", {}) and not waiting.fits("python3", {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"})
+
+
+def _words(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
