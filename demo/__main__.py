@@ -1,4 +1,4 @@
-"""`python -m demo [FOLDER]`: train, gate, promote, deploy, watch, retrain, roll back; then the table and the report."""
+"""`python -m demo [FOLDER]`: a pipeline month by month; then train, gate, promote, deploy, watch, retrain, roll back; the report."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from demo import flights as data
+from demo.monthly import through_the_year
 from demo.report import write_report
 from demo.story import Story
 
+KEPT = "pipeline"  # what is there still when the demo is run again
 MODEL = "air-time"
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "air_time.ipynb"
 TRIED = [
@@ -31,8 +33,14 @@ def say(text: str) -> None:
 def main() -> int:
     """0 when the managed model did what it is for."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "out").absolute()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name != KEPT:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    months = through_the_year(folder / KEPT, say)
+    if not months[-1].passed:
+        return 1
+    say("")
     from nbmlops.workspace import Workspace, within
 
     place = Workspace.at(folder, actor="demo")

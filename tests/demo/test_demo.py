@@ -92,3 +92,15 @@ def test_the_report_needs_no_network_and_is_worth_looking_at(year):
             pictures.nth(1).screenshot(path=PICTURES / "drift.png")
         browser.close()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.slow
+def test_the_pipeline_goes_through_the_year_and_skips_what_has_not_changed(year):
+    from demo.monthly import MONTHS, through_the_year
+
+    folder, said = year
+    assert said.count("prepare, train, evaluate, register in") == len(MONTHS)
+    lines: list[str] = []
+    again = through_the_year(folder / "pipeline", lines.append)
+    assert all(step.status == "skipped" for found in again for step in found.steps) and len(again) == len(MONTHS)
+    assert sum("all skipped: nothing changed since" in line for line in lines) == len(MONTHS), lines
