@@ -44,7 +44,7 @@ for _module in ("nbmlops.data", "nbmlops.lineage", "nbmlops.workspace"):
 workspace: Any = _Noun("nbmlops.runs.workspace_verbs", "nbmlops.capture.verbs")
 run: Any = _Noun("nbmlops.runs.verbs", "nbmlops.replay.verbs")
 data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
-pipeline: Any = _Noun("nbmlops.pipelines.verbs")
+pipeline: Any = _Noun("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs")
 model: Any = _Noun("nbmlops.models.verbs")
 endpoint: Any = _Noun("nbmlops.endpoints.verbs")
 lineage: Any = _Noun("nbmlops.lineage.verbs")

@@ -19,7 +19,7 @@ STAGES = {
     "workspace": ("nbmlops.runs.workspace_verbs", "nbmlops.capture.verbs"),
     "run": ("nbmlops.runs.verbs", "nbmlops.replay.verbs"),
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
-    "pipeline": ("nbmlops.pipelines.verbs",),
+    "pipeline": ("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs"),
     "model": ("nbmlops.models.verbs",),
     "endpoint": ("nbmlops.endpoints.verbs",),
     "lineage": ("nbmlops.lineage.verbs",),

@@ -28,6 +28,7 @@ _KNOWN = {
     "experiment": "SELECT DISTINCT experiment FROM run ORDER BY experiment LIMIT ?",
     "alias": "SELECT DISTINCT alias FROM alias UNION SELECT 'champion' LIMIT ?",
     "version": "SELECT DISTINCT version FROM model_version ORDER BY version DESC LIMIT ?",
+    "study": "SELECT s.name FROM study s JOIN run r ON r.id = s.run ORDER BY r.started_at DESC LIMIT ?",
     "pipeline run": "SELECT id FROM pipeline_run ORDER BY started_at DESC LIMIT ?",
     "kept": "SELECT DISTINCT path FROM kept_file ORDER BY path LIMIT ?",
     "kept version": "SELECT digest FROM kept_file ORDER BY kept_at DESC LIMIT ?",
@@ -38,7 +39,8 @@ _KNOWN = {
     "subject": "SELECT DISTINCT subject FROM audit ORDER BY subject LIMIT ?",
 }
 _KNOWN_OF = {
-    ("pipeline.show", "run"): "pipeline run", ("data.restore", "path"): "kept", ("data.versions", "path"): "kept",
+    ("pipeline.show", "run"): "pipeline run", ("pipeline.sweep", "name"): "study", ("pipeline.study", "name"): "study",
+    ("data.restore", "path"): "kept", ("data.versions", "path"): "kept",
     ("data.restore", "digest"): "kept version", ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage",
     ("data", "before"): "comparable", ("data", "after"): "comparable",
 }  # fmt: skip

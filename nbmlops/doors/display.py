@@ -16,12 +16,13 @@ from typing import Any
 RECORDS = {
     "nbmlops.data.records": ("ColumnProfile", "ColumnDigest", "Dataset", "RowRange", "ColumnChange", "DataDiff", "KeptFile"),
     "nbmlops.runs.records": (
-        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "Variable", "HiddenState", "Artifact", "RunRecord", "Logged",
-        "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
+        "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "Prediction", "Variable", "HiddenState", "Artifact",
+        "RunRecord", "Logged", "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
         "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
     ),
     "nbmlops.capture.records": ("CellState", "SessionState"),
-    "nbmlops.pipelines.records": ("Step", "Pipeline", "StepRun", "PipelineRun"),
+    "nbmlops.pipelines.records": ("Step", "Pipeline", "StepRun", "Check", "PipelineRun", "PipelineExport"),
+    "nbmlops.pipelines.sweeps.records": ("Study",),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
@@ -31,7 +32,7 @@ RECORDS = {
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -106,6 +107,11 @@ def publish(value: Any) -> None:
 
     from nbmlops.doors.text import text_of
 
+    if type(value).__name__ == "Study":
+        from nbmlops.doors import sweeping
+
+        if sweeping.is_shown(value):
+            return
     tables = {"text/html": html_of(value), "text/plain": text_of(value, width=120)}
     chart = chart_of(value)
     drawn = type(value).__name__ == "Lineage"  # the picture says it all; its table is for who looks closer
@@ -137,6 +143,7 @@ def chart_of(value: Any) -> Any:
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
+        "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None
 

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from nbmlops import capture
-from nbmlops.doors import completion, display, magics
+from nbmlops.doors import completion, display, magics, sweeping
 from nbmlops.errors import NbmlopsError
 
 _loaded: WeakKeyDictionary[Any, ExitStack] = WeakKeyDictionary()
@@ -25,6 +25,7 @@ def load(shell: Any) -> None:
         magics.add(shell, undo)
         completion.add(shell, undo)
         display.add(shell, undo)
+        sweeping.add(shell, undo)
         try:
             capture.attach(shell)
         except NbmlopsError as error:

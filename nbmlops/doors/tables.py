@@ -18,7 +18,9 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),
     "Cell": ("position", "execution_count", "source", "duration_s", "error"),
     "ColumnProfile": ("name", "kind", "type", "rows", "nulls", "mean", "deviation"),
-    "Trial": ("number", "source", "part", "metrics", "params", "state", "fit", "position", "duration_s"),
+    "Trial": ("number", "source", "part", "metrics", "params", "state", "note", "own_run", "fit", "position", "duration_s"),
+    "Study": ("name", "status", "metric", "best", "best_params", "complete", "pruned", "failed", "asked", "by", "notebook", "run"),
+    "Prediction": ("position", "estimator", "method", "shape", "dtype", "sample"),
     "Fit": ("number", "estimator", "parameters", "frame", "target", "duration_s", "position", "artifact", "note"),
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
     "CellState": ("execution_count", "source", "stale", "why", "makes", "used_by"),
@@ -156,6 +158,8 @@ def _row(record: Any) -> dict[str, Any]:
     for name, item in _fields(record):
         if kind in _ROWS and name not in _ROWS[kind]:
             continue
+        if kind == "Trial" and name in ("source", "part") and getattr(record, "own_run", None):
+            continue  # all of a sweep's are of one
         if kind in ("Run", "ModelVersion", "Trial") and name in _SPREAD:
             row |= _spread(name, item)
         else:

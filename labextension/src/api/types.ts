@@ -35,7 +35,7 @@ export interface Run {
   id: string;
   name: string;
   experiment: string;
-  kind: 'live' | 'headless' | 'papermill' | 'explicit';
+  kind: 'live' | 'headless' | 'papermill' | 'explicit' | 'study';
   status: 'running' | 'finished' | 'failed' | 'killed';
   started_at: string;
   ended_at: string | null;
@@ -112,17 +112,19 @@ export interface Artifact {
   position: number | null;
 }
 
-/** One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop. */
+/** One of many tries in one cell: a candidate of a search, a trial of a study, one round of a loop; or of a notebook, in a sweep. */
 export interface Trial {
   number: number;
-  source: 'search' | 'study' | 'loop';
+  source: 'search' | 'study' | 'loop' | 'sweep';
   part: number;
   position: number | null;
   params: { [key: string]: Json };
   metrics: { [key: string]: Real };
-  state: 'complete' | 'pruned' | 'failed';
+  state: 'running' | 'complete' | 'pruned' | 'failed' | 'killed';
   fit: number | null;
   duration_s: Real | null;
+  own_run: string | null;
+  note: string | null;
 }
 
 /** A seed that was set: which call, with what, in which cell. */
@@ -130,6 +132,17 @@ export interface Seed {
   call: string;
   value: string;
   position: number | null;
+}
+
+/** What a fitted estimator answered: the shape and dtype, and a `sample` of its numbers spread over the rows. */
+export interface Prediction {
+  estimator: string;
+  method: string;
+  position: number;
+  shape: number[];
+  dtype: string;
+  sample: (Real | string)[];
+  digest: string | null;
 }
 
 /** An environment variable that a cell named: the digest of what it held; none of one that is a secret, or was not `there`. */
@@ -160,6 +173,7 @@ export interface RunRecord {
   environment: { [key: string]: Json };
   trials: Trial[];
   seeds: Seed[];
+  predictions: Prediction[];
   variables: Variable[];
   hidden: HiddenState[];
   folder: string | null;
@@ -183,7 +197,7 @@ export interface Comparison {
 
 /** One kind of thing that was held against the record: how many there were, how many differ, and what counts as the same. */
 export interface Compared {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'written' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'prediction' | 'output' | 'written' | 'error' | 'cell';
   things: number;
   differ: number;
   tolerance: string;
@@ -191,7 +205,7 @@ export interface Compared {
 
 /** One thing that came out otherwise; `cell` is the position it had in the run. */
 export interface Deviation {
-  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'output' | 'written' | 'error' | 'cell';
+  part: 'environment' | 'variable' | 'file' | 'module' | 'frame' | 'seed' | 'parameter' | 'fitted' | 'metric' | 'prediction' | 'output' | 'written' | 'error' | 'cell';
   name: string;
   cell: number | null;
   before: Json;
@@ -361,7 +375,14 @@ export interface StepRun {
   duration_s: Real | null;
 }
 
-/** One execution of a pipeline. */
+/** One thing that was asked of an execution besides coming to its end: a metric held against another's, a check of a gate. */
+export interface Check {
+  name: string;
+  passed: boolean;
+  reason: string;
+}
+
+/** One execution of a pipeline; `checks` are those of its report, where one was asked for (`--ci`). */
 export interface PipelineRun {
   id: string;
   name: string;
@@ -372,6 +393,18 @@ export interface PipelineRun {
   duration_s: Real | null;
   error: string | null;
   steps: StepRun[];
+  checks: Check[];
+}
+
+/** A pipeline written for another tool: the file, the steps in it, and how it is used, in one line. */
+export interface PipelineExport {
+  pipeline: string;
+  target: string;
+  file: string;
+  replaced: boolean;
+  schedule: string | null;
+  steps: string[];
+  use: string;
 }
 
 /** One notebook of a pipeline: what it is given, what it reads and what it makes. */
@@ -384,16 +417,47 @@ export interface Step {
   after: string[];
   variables: string[];
   timeout_s: Real | null;
+  checkpoint_s: Real | null;
   retries: number;
   backoff_s: Real;
 }
 
-/** Notebooks in an order that follows from who needs whose outputs. */
+/** Notebooks in an order that follows from who needs whose outputs. `model`: the registered model that it is about. */
 export interface Pipeline {
   name: string;
   file: string;
   params: { [key: string]: Json };
   steps: Step[];
+  model: string | null;
+}
+
+/** A sweep: what was varied, what came of each trial, the best first; `register` is the line that registers the best's model. */
+export interface Study {
+  name: string;
+  run: string;
+  status: 'running' | 'finished' | 'failed' | 'killed';
+  metric: string;
+  direction: 'minimize' | 'maximize';
+  best: Real | null;
+  best_params: { [key: string]: Json };
+  best_trial: number | null;
+  best_run: string | null;
+  register: string | null;
+  by: 'grid' | 'random' | 'optuna';
+  seed: number;
+  prune: boolean;
+  asked: number;
+  complete: number;
+  pruned: number;
+  failed: number;
+  over: { [key: string]: string };
+  params: { [key: string]: Json };
+  notebook: string;
+  started_at: string;
+  duration_s: Real | null;
+  error: string | null;
+  importance: { [key: string]: Real };
+  trials: Trial[];
 }
 
 /** One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there. */
@@ -658,11 +722,15 @@ export interface Verbs {
   'data.versions': { request: { path?: string | null }; result: KeptFile[] };
   'data.restore': { request: { path: string; digest?: string | null; output?: string | null }; result: KeptFile };
   'data.diff': { request: { before: string; after: string }; result: DataDiff | RunDataDiff };
-  'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null; jobs?: number | null; force?: boolean }; result: Run | PipelineRun };
+  'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null; jobs?: number | null; executor?: string; scheduler?: string | null; resume?: boolean; checkpoint_s?: Real | null; force?: boolean; only?: string | null; ci?: string | null; model?: string | null; against?: string | null; baseline?: string | null; tolerance?: { [key: string]: Json } | null; once?: boolean; alone?: boolean }; result: Run | PipelineRun };
   'pipeline.plan': { request: { pipeline: string; params?: { [key: string]: Json } | null }; result: StepRun[] };
+  'pipeline.export': { request: { pipeline: string; to: string; output?: string | null; schedule?: string | null; image?: string | null; params?: { [key: string]: Json } | null; replace?: boolean }; result: PipelineExport };
   'pipeline.find': { request: { limit?: number }; result: PipelineRun[] };
   'pipeline.show': { request: { run: string }; result: PipelineRun };
   'pipeline.init': { request: { notebooks?: string[] | null; output?: string }; result: Pipeline };
+  'pipeline.sweep': { request: { notebook: string; over?: { [key: string]: Json } | null; metric?: string | null; direction?: 'minimize' | 'maximize' | null; by?: 'grid' | 'random' | 'optuna' | null; trials?: number | null; params?: { [key: string]: Json } | null; jobs?: number | null; seed?: number | null; name?: string | null; timeout_s?: Real | null; prune?: boolean | null }; result: Study };
+  'pipeline.studies': { request: { limit?: number }; result: Study[] };
+  'pipeline.study': { request: { name: string }; result: Study };
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
@@ -704,9 +772,13 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'data.diff': ['GET', '/dataset-differences'],
   'pipeline.run': ['POST', '/pipelines/run'],
   'pipeline.plan': ['POST', '/pipelines/plan'],
+  'pipeline.export': ['POST', '/pipelines/export'],
   'pipeline.find': ['GET', '/pipeline-runs'],
   'pipeline.show': ['GET', '/pipeline-runs/{run}'],
   'pipeline.init': ['POST', '/pipelines'],
+  'pipeline.sweep': ['POST', '/studies'],
+  'pipeline.studies': ['GET', '/studies'],
+  'pipeline.study': ['GET', '/studies/{name}'],
   'model.register': ['POST', '/models/{model}/versions'],
   'model.find': ['GET', '/models'],
   'model.show': ['GET', '/models/{model}'],
