@@ -120,7 +120,9 @@ class Observer:
         self._answers += 1
         owner = class_name(call.callee.__self__)
         try:
-            found = predictions.sampled(answer, estimator=owner, method=call.callee.__name__, position=self.session.position)
+            found = predictions.sampled(
+                answer, estimator=owner, method=call.callee.__name__, position=self.session.position, number=self._answers
+            )
         except (TypeError, ValueError, IndexError, KeyError):
             return  # an array of a library's own, which is not asked as numpy's are
         if found is not None:

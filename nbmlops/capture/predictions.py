@@ -13,8 +13,8 @@ MOST = 50  # of one cell: a loop over rows asks a model ten thousand times
 _VALUES = 64
 
 
-def sampled(answer: Any, *, method: str, estimator: str, position: int) -> Prediction | None:
-    """A prediction as it is kept: numbers as they are, labels of text as a digest; None for what is no table or array.
+def sampled(answer: Any, *, method: str, estimator: str, position: int, number: int = 1) -> Prediction | None:
+    """A prediction as it is kept: numbers as they are, labels of text as a digest; None for what is no table, array or list.
 
     >>> import numpy as np
     >>> found = sampled(np.arange(1000.0), method="predict", estimator="Ridge", position=3)
@@ -25,8 +25,9 @@ def sampled(answer: Any, *, method: str, estimator: str, position: int) -> Predi
     """
     import numpy as np
 
-    if isinstance(answer, list) and len(answer) <= 10**6:
-        answer = np.asarray(answer)
+    whole = answer
+    if isinstance(answer, list):  # what is not kept of it is not made an array
+        answer = np.asarray([answer[row] for row in _spread(len(answer), _VALUES)])
     shape = getattr(answer, "shape", None)
     if not isinstance(shape, tuple) or not shape or not all(isinstance(one, int) for one in shape) or len(shape) > 3 or not shape[0]:
         return None
@@ -34,15 +35,17 @@ def sampled(answer: Any, *, method: str, estimator: str, position: int) -> Predi
     taken = answer.iloc[rows] if hasattr(answer, "iloc") else answer[rows] if type(answer) is np.ndarray else None
     if taken is None:
         return None
+    kept: dict[str, Any] = {"estimator": estimator, "method": method, "position": position, "number": number}
+    kept["shape"] = [len(whole), *shape[1:]]
     values = np.asarray(taken).ravel()[:_VALUES]
     dtype = str(values.dtype)
     if values.dtype.kind in "fiub":
         sample: list[float | str] = [float(one) if math.isfinite(one) else repr(float(one)) for one in values]
-        return Prediction(estimator=estimator, method=method, position=position, shape=list(shape), dtype=dtype, sample=sample, digest=None)
+        return Prediction(**kept, dtype=dtype, sample=sample, digest=None)
     if not all(isinstance(one, (str, bool, int, float, type(None))) for one in values.tolist()):
         return None
     digest = blake3(repr(values.tolist()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return Prediction(estimator=estimator, method=method, position=position, shape=list(shape), dtype=dtype, sample=[], digest=digest)
+    return Prediction(**kept, dtype=dtype, sample=[], digest=digest)
 
 
 def _spread(rows: int, most: int) -> list[int]:

@@ -84,7 +84,7 @@ class Session:
         self.observer = Observer(self)
         self.calls = Calls(shell.user_ns, self.observer.begun, self.observer.done, self._parsed)
         self.calls.failed = self.failed  # type: ignore[method-assign]
-        self.finder = Finder(self._users_folders, self.calls.rewritten, self._imported, self.failed)
+        self.finder = Finder(self.users_folders, self.calls.rewritten, self._imported, self.failed)
 
     # -- where
 
@@ -94,7 +94,8 @@ class Session:
         run = current.current()
         return run.workspace if run is not None else opened(Path.cwd())
 
-    def _users_folders(self) -> list[Path]:
+    def users_folders(self) -> list[Path]:
+        """Where modules are the user's own."""
         place = find_root(Path.cwd())
         return [Path.cwd(), *([place] if place else [])]
 

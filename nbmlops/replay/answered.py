@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from nbmlops.runs.records import Prediction, RunRecord
@@ -17,10 +18,11 @@ TOLERANCE = (
 def of(record: RunRecord, places: dict[int, int]) -> dict[Any, Prediction]:
     """A record's predictions by the place of the cell, the method, and which of several it was."""
     found: dict[Any, Prediction] = {}
+    several: Counter[Any] = Counter()
     for one in record.predictions:
         place, named = places.get(one.position), f"{one.estimator.rpartition('.')[2]}.{one.method}"
-        nth = sum(1 for known in found if known[:2] == (place, named))
-        found[place, named, nth or ""] = one
+        found[place, named, several[place, named] or ""] = one
+        several[place, named] += 1
     return found
 
 

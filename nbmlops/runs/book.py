@@ -189,7 +189,7 @@ class RunBook:
         run = self.run(run_id)
         read = self._read
         row = read(
-            "SELECT git, environment, seeds, predictions, variables, hidden, folder,"
+            "SELECT git, environment, seeds, variables, hidden, folder,"
             " (SELECT content FROM environment WHERE digest = run.environment) AS surroundings"
             " FROM run WHERE id = ?",
             run.id,
@@ -209,7 +209,7 @@ class RunBook:
             environment=load(environment) or {},
             trials=self.trials(run.id),
             seeds=[Seed(**seed) for seed in json.loads(row["seeds"] or "[]")],
-            predictions=[Prediction(**one) for one in json.loads(row["predictions"] or "[]")],
+            predictions=[_prediction(p) for p in read("SELECT * FROM prediction WHERE run = ? ORDER BY position, number", run.id)],
             variables=[Variable(**variable) for variable in json.loads(row["variables"] or "[]")],
             hidden=[HiddenState(**hidden) for hidden in json.loads(row["hidden"] or "[]")],
             folder=row["folder"],
@@ -324,3 +324,8 @@ def _file(row: Any) -> FileUse:
 def _trial(row: Any) -> Trial:
     kept = ("number", "source", "part", "position", "state", "fit", "duration_s", "own_run", "note")
     return Trial(**{name: row[name] for name in kept}, params=load(row["params"]), metrics=load(row["metrics"]))
+
+
+def _prediction(row: Any) -> Prediction:
+    kept = ("estimator", "method", "position", "number", "dtype", "digest")
+    return Prediction(**{name: row[name] for name in kept}, shape=load(row["shape"]), sample=load(row["sample"]))

@@ -106,7 +106,14 @@ def write_facts(tx: Any, run: str, facts: Facts) -> None:
     if facts.seeds:
         _extend(tx, run, "seeds", [vars(seed) for seed in facts.seeds])
     if facts.predictions:
-        _extend(tx, run, "predictions", [vars(prediction) for prediction in facts.predictions])
+        tx.many(
+            "INSERT OR REPLACE INTO prediction (run, position, number, estimator, method, shape, dtype, sample, digest)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            [
+                (run, one.position, one.number, text(one.estimator), one.method, dump(one.shape), one.dtype, dump(one.sample), one.digest)
+                for one in facts.predictions
+            ],
+        )
     if facts.variables:
         _extend(tx, run, "variables", [vars(variable) for variable in facts.variables])
     if facts.hidden:

@@ -154,12 +154,13 @@ class Seed:
 class Prediction:
     """What a fitted estimator answered: the shape and dtype, and a `sample` of its numbers spread over the rows.
 
-    Of answers that are text there is a `digest` of the sample alone.
+    Of answers that are text there is a `digest` of the sample alone. `number` counts the answers of a cell.
     """
 
     estimator: str
     method: str
     position: int
+    number: int
     shape: list[int]
     dtype: str
     sample: list[float | str]

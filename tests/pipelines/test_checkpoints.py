@@ -103,6 +103,7 @@ def test_what_changed_since_is_not_gone_on_from(place, change, why):
         ("file = open('x.csv')", "file"),
         ("import sqlite3; there = sqlite3.connect('x.db')", "there"),
         ("import threading, time\nslow = None\nthreading.Thread(target=time.sleep, args=(60,), daemon=False).start()", "a thread still works"),
+        ("import threading, time\ndef looks(): time.sleep(60)\nthreading.Thread(target=looks, daemon=True).start()", "a thread still works"),
         ("import subprocess\nprocess = None\nsubprocess.Popen(['sleep', '20']).pid", "a process still works (sleep 20)"),
         ("import own; own.seen = []; own.seen.append(1)", "own is not the same when it is read back"),
         ("api_key = 'sk-proj-" + "a1B2c3D4e5" * 4 + "'", "a secret is in it"),
@@ -122,3 +123,28 @@ def test_a_cell_that_must_be_is_executed_again(place):
     assert went(place, cells, dies=True, tags={1: "always", 2: "checkpoint"}, after_s=1000)[2] == ["connects", "works"]
     done, said, executed = went(place, cells, dies=False, resume=True, tags={1: "always", 2: "checkpoint"}, after_s=1000)
     assert executed == ["connects"] and said[-1] == "[(5,)]\n", (done.error, done.tags, said)
+
+
+def test_what_a_notebook_calls_its_names_is_its_own_affair(place):
+    cells = [f"{COUNT.format('a')}\nget_ipython = None\nimport threading, queue\nfor _ in range(3): pass\nlast = _", DIES,
+             f"{COUNT.format('b')}\nfor _ in range(last): pass\nprint(last, _)"]  # fmt: skip
+    assert went(place, cells, dies=True)[0].status == "killed"
+    done, said, executed = went(place, cells, dies=False, resume=True)
+    assert executed == ["b"] and said[-1] == "2 1\n", (done.error, done.tags)
+    done, *_ = went(place, ["x = 4", "x", "print(Out)"], dies=False, tags={1: "checkpoint"}, after_s=1000)
+    assert "IPython's history" in done.tags["checkpoint"], done.tags
+
+
+def test_where_no_checkpoint_can_be_written_the_notebook_is_executed_all_the_same(place):
+    (place.root / ".nbmlops" / "checkpoints").write_text("in the way")
+    done, *_ = went(place, ["x = 1", "x += 1", "print(x)"], dies=False)
+    assert done.status == "finished" and done.tags["checkpoint"].startswith("none after cell"), (done.error, done.tags)
+
+
+def test_what_was_kept_and_cannot_be_read_any_more_begins_anew(place):
+    cells = [f"{COUNT.format('a')}\nx = 1", DIES, f"{COUNT.format('b')}\nprint(x)"]
+    assert went(place, cells, dies=True)[0].status == "killed"
+    digest = place.ledger.read("SELECT executed FROM checkpoint")[0]["executed"]
+    next(path for path in (place.root / ".nbmlops").rglob(f"*{digest[-40:]}*") if path.is_file()).unlink()
+    done, said, executed = went(place, cells, dies=False, resume=True)
+    assert executed == ["a", "b"] and said[-1] == "1\n" and "not from a checkpoint" in done.tags["resumed"], done.tags

@@ -13,6 +13,7 @@ from nbformat import from_dict
 
 from nbmlops.capture.slicing.names import analyse
 from nbmlops.capture.slicing.parsing import parsed
+from nbmlops.errors import NbmlopsError
 from nbmlops.pipelines.checkpoints.book import Checkpoint, Checkpoints, new_checkpoint
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -22,7 +23,8 @@ TAKE, ALWAYS = "checkpoint", "always"  # tags: take one after this cell; execute
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 _MODULE = "__import__('importlib').import_module('nbmlops.pipelines.checkpoints.kernel')"
 BEGIN = f"{_MODULE}.begin()"
-_HISTORY = re.compile(r"\b(?:Out|In|_oh|_ih)\b|(?<![\w.])_{1,3}(?![\w=,\s]*\bin\b)(?!\w)|(?<![\w.])_\d+\b|%(?:history|recall|rerun|hist)\b")
+_HISTORY = re.compile(r"In|Out|_[io]h|_{1,3}|_i{1,3}|_i?\d+")  # the names of what was entered, and of what it gave
+_RECALLS = re.compile(r"^\s*%(?:history|hist|recall|rep|rerun|macro|save|notebook)\b", re.MULTILINE)
 _PATIENCE_S = 1200.0
 
 
@@ -47,17 +49,21 @@ class Keeper:
 
     async def bring_back(self, ask: Ask) -> str:
         """Bring the kernel to where the execution that died was, and the record with it. Gives "", or why it cannot be."""
-        found = self.found
-        assert found is not None
+        assert self.found is not None
+        try:
+            return await self._brought_back(self.found, ask)
+        except (NbmlopsError, OSError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+
+    async def _brought_back(self, found: Checkpoint, ask: Ask) -> str:
         facts = self.book.facts(found)
+        shown = json.loads(self.workspace.blobs.get(found.executed))["cells"]
         self.book.put_back(found)
         made_from = {digest for fit in facts.fits for digest in (fit.frame, fit.target) if digest}
         made_from |= {use.digest for use in facts.files if use.mode == "read" and use.digest}
         given = (str(self.book.file(found.id)), found.digest, self.run, len(facts.fits), len(facts.trials), sorted(made_from))
-        why = _told(await ask(_MODULE, tell=f"{_MODULE}.restore(get_ipython(), *{given!r})", timeout_s=_PATIENCE_S))
-        if why:
-            return str(why)
-        shown = json.loads(self.workspace.blobs.get(found.executed))["cells"]
+        if why := _told(await ask(_MODULE, tell=f"{_MODULE}.restore(*{given!r})", timeout_s=_PATIENCE_S)):
+            return why
         for cell, before in zip(self.notebook.cells[: found.cell + 1], shown, strict=False):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [from_dict(one) for one in before["outputs"]], before["execution_count"]
@@ -65,20 +71,25 @@ class Keeper:
         return ""
 
     async def after(self, cell: Any, index: int, ask: Ask, masked: Callable[[Any], Any]) -> str | None:
-        """Take one after a cell where it is worth it. Gives what to say of it, or None."""
+        """Take one after a cell where it is worth it. Gives what to say of it, or None. One that cannot be taken breaks nothing."""
+        try:
+            return await self._taken(cell, index, ask, masked)
+        except (NbmlopsError, OSError, ValueError) as error:
+            return self._none(index, f"{type(error).__name__}: {error}")
+
+    async def _taken(self, cell: Any, index: int, ask: Ask, masked: Callable[[Any], Any]) -> str | None:
         began = time.monotonic()
         rest = [one for one in self.notebook.cells[index + 1 :] if one.cell_type == "code" and one.source.strip()]
         wanted = TAKE in _tags(cell) or began - self._last >= self._wait_s
         if not wanted or not rest or self.skips(index):
             return None
-        if any(_HISTORY.search(one.source) for one in rest):
+        if any(_looks_back(one.source) for one in rest):
             return self._none(index, "a later cell uses IPython's history (_, Out)")
         checkpoint = new_checkpoint()
         part = self.book.part(checkpoint)
         sources = self._sources(index + 1)
         given = (str(part), self._bound_always(index), sources)
-        told = _told(await ask(_MODULE, tell=f"{_MODULE}.keep(get_ipython(), *{given!r})", timeout_s=_PATIENCE_S))
-        held = json.loads(told) if told else {"why": "the kernel gave no answer"}
+        held = json.loads(_told(await ask(_MODULE, tell=f"{_MODULE}.keep(*{given!r})", timeout_s=_PATIENCE_S)))
         why = held.get("why") or self._entered(checkpoint, held, index, sources, masked)
         self._last = time.monotonic()
         if self.after_s:
@@ -121,10 +132,20 @@ def _tags(cell: Any) -> list[str]:
     return list(cell.metadata.get("tags", []))
 
 
-def _told(reply: dict[str, Any]) -> Any:
-    """What a kernel answered to an expression; what went wrong, as a text, where it could not."""
+def _looks_back(source: str) -> bool:
+    """Whether a cell goes by IPython's history, which another kernel has not."""
+    tree, _ = parsed(source)
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)] if tree is not None else []
+    own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    return bool(_RECALLS.search(source)) or any(_HISTORY.fullmatch(node.id) and node.id not in own for node in names)
+
+
+def _told(reply: dict[str, Any]) -> str:
+    """The text that a kernel answered to an expression. Raises ValueError, saying what went wrong, where it could not."""
     told = reply.get("user_expressions", {}).get("told", {})
     if told.get("status") == "error":
-        return f"{told.get('ename')}: {told.get('evalue')}"
+        raise ValueError(f"{told.get('ename')}: {told.get('evalue')}")
     text = told.get("data", {}).get("text/plain")
-    return ast.literal_eval(text) if text else "the kernel gave no answer"
+    if not text:
+        raise ValueError("the kernel gave no answer")
+    return str(ast.literal_eval(text))

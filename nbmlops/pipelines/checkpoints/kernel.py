@@ -49,15 +49,17 @@ def begin() -> None:
     _threads.update(thread.ident or 0 for thread in threading.enumerate())
 
 
-def keep(shell: Any, file: str, leave: list[str], sources: list[str]) -> str:
+def keep(file: str, leave: list[str], sources: list[str]) -> str:
     """Write what the kernel holds to a file, after cells of these `sources`; gives, as JSON, its digest, or why it cannot be.
 
     `leave`: names of cells that are executed again in any case.
     """
     try:
-        _alone()
-        importlib.import_module("nbmlops.data.values")  # and what that needs, before the settings of libraries are told
+        shell = _shell()
         session = current_session()
+        folders = session.users_folders() if session else []
+        _alone(folders)
+        importlib.import_module("nbmlops.data.values")  # and what that needs, before the settings of libraries are told
         names = names_of(shell.user_ns, shell.user_ns_hidden, frozenset(leave))
         fitted = {name: facts for name, value in names.items() if session and (facts := session.observer.made.facts(value)) is not None}
         around = surroundings.now(_before)
@@ -77,7 +79,7 @@ def keep(shell: Any, file: str, leave: list[str], sources: list[str]) -> str:
             raise Unkeepable(f"it is {len(data):,} bytes")
         if _secret(data):
             raise Unkeepable("a secret is in it; a cell that reads it, tagged `always`, is executed again instead")
-        told = states(names, session._users_folders() if session else [])
+        told = states(names, folders)
         write_whole(Path(file), data)
         _read_back(file, told)
         return json.dumps({"digest": digest_bytes(data), "size_bytes": len(data), "position": held["position"]})
@@ -86,11 +88,12 @@ def keep(shell: Any, file: str, leave: list[str], sources: list[str]) -> str:
         return json.dumps({"why": str(error)})
 
 
-def restore(shell: Any, file: str, digest: str, run: str | None, fits: int, trials: int, made_from: list[str]) -> str:
+def restore(file: str, digest: str, run: str | None, fits: int, trials: int, made_from: list[str]) -> str:
     """Bring back what was kept; gives "", or why it cannot be. `fits`, `trials`, `made_from`: what the run has already."""
     data = Path(file).read_bytes()
     if digest_bytes(data) != digest:
         return "its bytes are others than were kept"
+    shell = _shell()
     held = brought_back(data, shell.user_ns, lambda line: shell.run_cell(line, silent=True, store_history=False))
     shell.execution_count = held["execution_count"]
     session = current_session()
@@ -147,14 +150,24 @@ def states(names: Mapping[str, Any], folders: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def _alone() -> None:
+def _shell() -> Any:
+    """This kernel's own, whatever its user's names are bound to."""
+    from IPython.core.getipython import get_ipython
+
+    if (shell := get_ipython()) is None:
+        raise Unkeepable("there is no kernel here")
+    return shell
+
+
+def _alone(folders: Iterable[Path]) -> None:
     """Raise Unkeepable where something goes on beside the cells, or holds a state that nobody can tell."""
     unknown = next((name for name in _UNKNOWN if name in sys.modules), None)
     if unknown is not None:
         raise Unkeepable(f"nobody can tell what {unknown} holds")
-    ours = ("nbmlops", "IPythonHistorySaving", "Thread-", "asyncio_", "ThreadPoolExecutor", "pydevd", "Tqdm", "QueueFeeder")
     for thread in threading.enumerate():
-        if thread.ident not in _threads and thread.is_alive() and not thread.daemon and not thread.name.startswith(ours[:2]):
+        if thread.ident in _threads or not thread.is_alive() or thread.name.startswith(("nbmlops", "IPythonHistorySaving")):
+            continue
+        if not thread.daemon or _users_own(thread, folders):
             raise Unkeepable(f"a thread still works ({thread.name})")
     import psutil
 
@@ -168,6 +181,17 @@ def _alone() -> None:
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None and pyplot.get_fignums():
         raise Unkeepable("a figure is still open")
+
+
+def _users_own(thread: threading.Thread, folders: Iterable[Path]) -> bool:
+    """Whether a thread executes what stands in the notebook or in a module beside it."""
+    target = getattr(thread, "_target", None)
+    target = getattr(target, "func", target)  # of a partial
+    for module in (type(thread).__module__, getattr(target, "__module__", None)):
+        path = getattr(sys.modules.get(module or ""), "__file__", None)
+        if module == "__main__" or (path and "site-packages" not in path and any(Path(path).is_relative_to(one) for one in folders)):
+            return True
+    return False
 
 
 def _secret(data: bytes) -> bool:
