@@ -10,6 +10,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 MOST_FILES = 200
 _LARGEST = 1_000_000
@@ -67,22 +68,32 @@ def _read(path: str, beside: str, folder: str, code: dict[str, None], named: dic
 
 
 def _follow(text: str, beside: str, folder: str, code: dict[str, None], named: dict[str, None]) -> None:
+    modules, texts = _says(text)
+    for module in modules:
+        _import(module, beside, folder, code, named)
+    for said in texts:
+        path = os.path.abspath(os.path.join(folder, said))
+        if len(named) < MOST_FILES and os.path.isfile(path):
+            named[path] = None
+
+
+@lru_cache(256)  # a loop starts the same program a thousand times
+def _says(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The modules that code imports, and the texts in it that could name files."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+        return (), ()
+    modules: dict[str, None] = {}
+    texts: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                _import(alias.name, beside, folder, code, named)
+            modules.update(dict.fromkeys(alias.name for alias in node.names))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            _import(node.module, beside, folder, code, named)
-            for alias in node.names:
-                _import(f"{node.module}.{alias.name}", beside, folder, code, named)
+            modules.update(dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and 0 < len(node.value) < 1000 and "\0" not in node.value:
-            path = os.path.abspath(os.path.join(folder, node.value))
-            if len(named) < MOST_FILES and os.path.isfile(path):
-                named[path] = None
+            texts[node.value] = None
+    return tuple(modules), tuple(texts)
 
 
 def _import(module: str, beside: str, folder: str, code: dict[str, None], named: dict[str, None]) -> None:

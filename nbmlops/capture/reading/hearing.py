@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nbmlops.capture.reading import programs
 from nbmlops.capture.reading.forks import Forks
-from nbmlops.capture.reading.programs import code_named, files_named
 from nbmlops.runs import surroundings
 from nbmlops.runs.records import IN_PLACE
 
@@ -170,10 +170,10 @@ class Hearing:
             self._named(words, None)
 
     def _named(self, words: Any, folder: str | None) -> None:
-        code, data = ([], []) if self._forks.forked else code_named(words, folder)
+        code, files = programs.named(words, folder, follow=not self._forks.forked)
         for path in code:
             self._reads.code(path)
-        for path in [*files_named(words, folder), *data]:
+        for path in files:
             if self._forks.forked:
                 if self._reads.matters(path) and os.path.isfile(path):
                     self._forks.tell(path, "named")

@@ -20,28 +20,26 @@ _LISTS = frozenset({"ls", "echo", "find", "du", "stat", "tree", "printf"})  # wh
 _PATTERN = re.compile(r"[*?\[]")
 
 
-def files_named(words: Any, folder: str | None = None) -> list[str]:
-    """Absolute paths of the words that could be files, of an argument list or a shell's line.
+def named(words: Any, folder: str | None = None, *, follow: bool = True) -> tuple[list[str], list[str]]:
+    """Absolute paths that an argument list or a shell's line names: the code that Python executes by it, and all that could be files.
 
-    >>> files_named(["sh", "-c", "sort --output=/tmp/b.csv 'my file.csv' > c.csv"], "/data")
-    ['/data/sort', '/tmp/b.csv', '/data/my file.csv', '/data/c.csv']
-    >>> files_named("echo it's")
-    []
+    `follow`: read the code, for the modules and files that it names in turn.
+
+    >>> named(["sh", "-c", "sort --output=/tmp/b.csv 'my file.csv' > c.csv"], "/data")
+    ([], ['/data/sort', '/tmp/b.csv', '/data/my file.csv', '/data/c.csv'])
+    >>> named("echo it's")
+    ([], [])
     """
     texts, by_shell = _words(words)
     opens = by_shell and (not texts or texts[0] not in _LISTS)
     found = [os.path.abspath(os.path.join(folder or "", word)) for word in _names(texts if by_shell else texts[1:])]
-    return [path for word in found for path in (_matching(word) if opens and _PATTERN.search(word) else [word])]
-
-
-def code_named(words: Any, folder: str | None = None) -> tuple[list[str], list[str]]:
-    """Absolute paths of the code that Python is started with, by an argument list or a shell's line, and of files this names."""
-    texts, _ = _words(words)
-    if not any("py" in word for word in texts):
-        return [], []
+    files = [path for word in found for path in (_matching(word) if opens and _PATTERN.search(word) else [word])]
+    if not follow or not any("py" in word for word in texts):
+        return [], files
     from nbmlops.capture.reading.children import executed
 
-    return executed(texts, folder or os.getcwd())
+    code, data = executed(texts, folder or os.getcwd())
+    return code, [*files, *data]
 
 
 def _words(words: Any) -> tuple[list[str], bool]:

@@ -14,8 +14,7 @@ import urllib.parse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbmlops.capture.reading import remote, sql
-from nbmlops.capture.reading.programs import code_named, files_named
+from nbmlops.capture.reading import programs, remote, sql
 from nbmlops.runs.records import IN_PLACE
 
 if TYPE_CHECKING:
@@ -161,10 +160,10 @@ def _shell(reads: Reads, name: str, args: dict[int | str, Any]) -> None:
     if not isinstance(line, str):
         return
     moves = _MOVES.search(line) is not None
-    code, data = code_named(line)
+    code, files = programs.named(line)
     for path in code:
         reads.code(path)
-    for path in [*files_named(line), *data]:
+    for path in files:
         reads.named_to_a_program(path, late=True, moved=moves)
 
 
