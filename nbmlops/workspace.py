@@ -86,6 +86,11 @@ class Workspace:
             self._looked_at, self._seen = now, self.folder_id()
         return folder_id is not None and self._seen == folder_id
 
+    def place_of(self, file: Path) -> Path:
+        """Where a file is that was named: where the person stands, or else in this workspace's folder."""
+        here = file.expanduser().absolute()
+        return here if here.is_file() or file.is_absolute() else self.root / file
+
     @property
     def actor(self) -> str:
         """Who the audit trail names."""

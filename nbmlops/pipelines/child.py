@@ -15,9 +15,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-WARM = "--kernel"  # have a kernel ready too
+WARM = "--kernel"  # have a kernel ready too; then the notebook that will come, and its folder, where they are known
 _GRACE_S = 10.0
 _parent: Any = sys.stdout
 _stopped = ""
@@ -46,7 +47,7 @@ def main() -> int:
     from papermill.engines import NotebookExecutionManager
 
     importlib.import_module("nbmlops.pipelines.engine")  # all there is to load, before anything is asked: one made ready is ready
-    warm = _warm() if WARM in sys.argv else None
+    warm = _warm(sys.argv[2:]) if sys.argv[1:2] == [WARM] else None
     lines = _lines()
     line = next(lines, None)
     if line is None:
@@ -82,11 +83,11 @@ def main() -> int:
     return 0
 
 
-def _warm() -> Any:
-    from nbmlops.pipelines.warm import Warm
+def _warm(coming: list[str]) -> Any:
+    from nbmlops.pipelines.warm import Warm, wanted_by
 
     importlib.import_module("nbmlops.pipelines.recording")
-    return Warm.started()
+    return Warm.started(wanted_by(*map(Path, coming)) if coming else ())
 
 
 def _lines() -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from typing import Any
 from nbmlops import plugins
 from nbmlops.errors import Invalid, Unavailable
 from nbmlops.ledger.ids import new_id
-from nbmlops.pipelines.executor import LocalExecutor, Lost, Progress, Stop
+from nbmlops.pipelines.executor import Coming, LocalExecutor, Lost, Progress, Stop
 
 _WAIT_S = 20.0
 _ASKED_EVERY_S = 0.5
@@ -41,7 +41,7 @@ class DaskExecutor:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def many(self, jobs: int) -> Iterator[None]:
+    def many(self, jobs: int, coming: Coming | None = None) -> Iterator[None]:
         """While the block lasts it executes; then it lets the cluster go."""
         try:
             yield

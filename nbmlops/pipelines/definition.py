@@ -28,6 +28,11 @@ _OF_STEP = {
 _KINDS = {str: "a text", dict: "a mapping", list: "a list", int: "a whole number", (int, float): "a number"}
 
 
+def is_pipeline(file: Path) -> bool:
+    """Whether a file of this name describes a pipeline, and is no notebook."""
+    return file.suffix in (".yaml", ".yml", ".py")
+
+
 def read(file: Path) -> Pipeline:
     """The pipeline that a YAML or Python file describes. Raises NotFound or Invalid, which name the step."""
     from nbmlops.pipelines.yaml_text import parsed

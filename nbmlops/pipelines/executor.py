@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from nbmlops.errors import Invalid, Unavailable
@@ -21,6 +22,7 @@ from nbmlops.errors import Invalid, Unavailable
 EXECUTES = "executes"  # in a folder aside: the process that executes there, and when it began
 _GRACE_S = 10.0
 Progress = Callable[[int, int], None]
+Coming = Callable[[], tuple[Path, Path] | None]  # a notebook, and the folder that it will be executed in
 
 
 class Lost(Unavailable):
@@ -30,8 +32,8 @@ class Lost(Unavailable):
 class Executor(Protocol):
     """Who executes notebooks, and where."""
 
-    def many(self, jobs: int) -> AbstractContextManager[None]:
-        """While the block lasts, so many are executed at a time."""
+    def many(self, jobs: int, coming: Coming | None = None) -> AbstractContextManager[None]:
+        """While the block lasts, so many are executed at a time; `coming` tells which notebook will be next, and where."""
 
     def run(
         self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None,
@@ -91,9 +93,9 @@ class LocalExecutor:
         if scheduler:
             raise Invalid("This machine's processes have no scheduler.", hint="--executor dask --scheduler ADDRESS")
 
-    def many(self, jobs: int) -> AbstractContextManager[None]:
-        """While the block lasts, the next child is made ready beside those that work, its kernel too."""
-        return one_ahead(jobs, kernel=True)
+    def many(self, jobs: int, coming: Coming | None = None) -> AbstractContextManager[None]:
+        """While the block lasts, the next child is made ready beside those that work, its kernel too, for the notebook that comes."""
+        return one_ahead(jobs, kernel=True, coming=coming)
 
     def run(
         self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None,
@@ -166,6 +168,7 @@ class _Ahead:
     jobs: int
     left: float  # executions that are still to begin
     kernel: bool
+    coming: Coming | None
 
 
 _ready: list[Child] = []
@@ -174,13 +177,15 @@ _lock = threading.Lock()
 
 
 @contextlib.contextmanager
-def one_ahead(jobs: int = 1, *, of: int | None = None, kernel: bool = False) -> Iterator[None]:
+def one_ahead(
+    jobs: int = 1, *, of: int | None = None, kernel: bool = False, coming: Coming | None = None
+) -> Iterator[None]:  # fmt: skip
     """While the block lasts, the next child is made ready beside each that works: who executes many waits less for each.
 
     `jobs`: how many work at a time. `of`: how many are executed at all, where that is known; no more are made ready.
-    `kernel`: one with a kernel that waits.
+    `kernel`: one with a kernel that waits. `coming`: which notebook will be next, where that is known.
     """
-    mine = _Ahead(jobs, float("inf") if of is None else of, kernel)
+    mine = _Ahead(jobs, float("inf") if of is None else of, kernel, coming)
     with _lock:
         _wanted.append(mine)
     try:
@@ -209,7 +214,8 @@ def _make_ready() -> None:
         for one in _wanted:
             one.left -= 1
         if len(_ready) < sum(max(0, min(one.jobs, one.left)) for one in _wanted):
-            _ready.append(_begun(None, dict(os.environ), kernel=any(one.kernel for one in _wanted)))
+            coming = next((found for one in _wanted if one.coming is not None and (found := one.coming()) is not None), None)
+            _ready.append(_begun(None, dict(os.environ), kernel=any(one.kernel for one in _wanted), coming=coming))
 
 
 def _taken() -> Child | None:
@@ -217,11 +223,13 @@ def _taken() -> Child | None:
         return _ready.pop() if _ready else None
 
 
-def _begun(python: str | None, env: dict[str, str], *, kernel: bool = False) -> Child:
+def _begun(
+    python: str | None, env: dict[str, str], *, kernel: bool = False, coming: tuple[Path, Path] | None = None
+) -> Child:  # fmt: skip
     # A file: a pipe would stay open as long as whatever the notebook leaves running.
     words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever waits for the child
     # -P: what stands in the folder it works in is the notebook's, and no module of ours.
-    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child", *(["--kernel"] if kernel else [])]
+    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child", *(["--kernel", *map(str, coming or ())] if kernel else [])]
     pipe = subprocess.PIPE
     return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=words, env=env, text=True, start_new_session=True), words
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nbmlops.capture.reading.hashing import settled, state_of
-from nbmlops.capture.reading.kept import Kept
 from nbmlops.errors import Invalid, NbmlopsError, NotFound, there_is
-from nbmlops.ledger.blobs import digest_of_file
 from nbmlops.pipelines import checks, outputs
 from nbmlops.pipelines.definition import PARAMS, RUN, resolved
+from nbmlops.pipelines.digests import Digests
 from nbmlops.pipelines.executor import Executor, LocalExecutor, Lost, Stop
 from nbmlops.pipelines.journal import Done, Journal
 from nbmlops.pipelines.keys import MadeOf, environment_digest, made_of
@@ -118,7 +115,12 @@ class _Flow:
         done = {step.name for step in self.pipeline.steps} - waiting.keys()
         failed: dict[str, str] = {}
         working: dict[Future[str | None], str] = {}
-        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps))):
+
+        def coming() -> tuple[Path, Path] | None:
+            step = next(iter(list(waiting.values())), None)
+            return None if step is None else (self.folder / step.notebook, self.folder)
+
+        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps)), coming):
             try:
                 while waiting or working:
                     for name, step in list(waiting.items()):
@@ -279,22 +281,3 @@ def _named(pipeline: Pipeline, name: str) -> Step:
     if found is None:
         raise NotFound(f"{pipeline.name} has no step {name[:80]!r}.", hint=f"It has: {there_is(step.name for step in pipeline.steps)}.")
     return found
-
-
-class Digests:
-    """Digests of files, each computed once for a state of the file."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._kept = Kept(workspace.folder)
-        self._lock = threading.Lock()
-
-    def __call__(self, path: Path) -> str:
-        state = state_of(path.stat())
-        with self._lock:
-            known = self._kept.digest(str(path), state)
-        if known is None:
-            known = digest_of_file(path)
-            if settled(state) and state_of(path.stat()) == state:
-                with self._lock:
-                    self._kept.keep(str(path), state, known)
-        return known

@@ -112,9 +112,7 @@ def _installs(folder: str) -> bool:
 
 def check(notebook: Path, params: dict[str, Any], workspace: Workspace) -> Path:
     """The notebook's absolute path, once it is known to be there and to have these parameters."""
-    path = (
-        notebook if notebook.is_absolute() else (Path.cwd() / notebook if (Path.cwd() / notebook).is_file() else workspace.root / notebook)
-    )
+    path = workspace.place_of(notebook)
     if not path.is_file():
         near = [found.name for found in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
         raise NotFound(f"There is no notebook {str(notebook)!r}.", hint=f"In {path.parent}: {there_is(near)}.")

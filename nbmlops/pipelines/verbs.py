@@ -44,14 +44,15 @@ def run(
     whatever else its last run read. One that died goes on where it was. With `--ci` it tells what it does in plain lines, compares
     metrics and data with those of the main branch and of the champion, and does not pass where one of them is worse.
     """
+    from nbmlops.pipelines import definition
     from nbmlops.pipelines.progress import cells_bar, steps_lines
     from nbmlops.pipelines.runner import execute
 
     file = Path(notebook)
     if ci is None and (model is not None or against is not None or baseline is not None or tolerance):
         raise Invalid("No report is asked for, and only it compares.", hint="Name a folder for it: --ci report")
-    if file.suffix in (".yaml", ".yml", ".py"):
-        from nbmlops.pipelines import definition, flow
+    if definition.is_pipeline(file):
+        from nbmlops.pipelines import flow
 
         if output is not None or experiment is not None or timeout_s is not None or checkpoint_s is not None:
             raise Invalid("A pipeline says these of each of its steps.", hint="timeout_s: in its file; its name is the experiment")
@@ -63,10 +64,10 @@ def run(
         works = plugins.adapter("executor", executor)(scheduler)
         if ci is not None:
             return plugins.adapter("report", "ci")(
-                _found(file, place), params or {}, workspace=place, folder=Path(ci), jobs=jobs, force=force, only=only, once=once,
+                place.place_of(file), params or {}, workspace=place, folder=Path(ci), jobs=jobs, force=force, only=only, once=once,
                 alone=alone, works=works, model=model, against=against, baseline=baseline, tolerance=tolerance or {},
             )  # fmt: skip
-        asked = definition.read(_found(file, place))
+        asked = definition.read(place.place_of(file))
         with steps_lines() as say:
             return flow.run(
                 asked, params or {}, workspace=place, jobs=jobs, force=force, only=only, once=once, alone=alone, say=say, works=works
@@ -91,7 +92,7 @@ def plan(
     from nbmlops.pipelines import definition, flow
 
     place = use(workspace)
-    return flow.plan(definition.read(_found(Path(pipeline), place)), params or {}, workspace=place)
+    return flow.plan(definition.read(place.place_of(Path(pipeline))), params or {}, workspace=place)
 
 
 @verb("POST /pipelines/export")
@@ -111,7 +112,7 @@ def export(
 
     place = use(workspace)
     return exports.export(
-        definition.read(_found(Path(pipeline), place)), to, params=params or {}, schedule=schedule, image=image,
+        definition.read(place.place_of(Path(pipeline))), to, params=params or {}, schedule=schedule, image=image,
         output=Path(output).expanduser() if output else None, replace=replace, workspace=place,
     )  # fmt: skip
 
@@ -172,9 +173,3 @@ def init(
     except OSError as error:
         raise Unwritable(f"{output!r} cannot be written: {error.strerror}.", hint="Check the folder and the rights.") from error
     return found
-
-
-def _found(file: Path, place: Workspace) -> Path:
-    """A pipeline's file where the person stands, or else in the workspace's folder."""
-    here = file.expanduser().absolute()
-    return here if here.is_file() or file.is_absolute() else place.root / file

@@ -90,8 +90,8 @@ def _written(
             with suppress(OSError):
                 (folder / NOTEBOOKS / f"{step.step}.html").unlink()
     report = mask_record(replace(report, notes=[*report.notes, *notes]))
-    curves = pictures.curves(workspace, report, records)
-    blocks = told.blocks(report, curves, pictures.charts(workspace, report, records))
+    earlier = pictures.before(workspace, report)
+    blocks = told.blocks(report, pictures.curves(records, earlier), pictures.charts(report, records, earlier))
     comment = markdown(blocks)
     _write(folder / "report.html", page(blocks, f"{report.pipeline}: {'passed' if report.passed else 'did not pass'}"))
     _write(folder / "junit.xml", junit(report))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from nbmlops import plugins
@@ -37,13 +38,24 @@ class _Went:
     history: list[MetricPoint]
 
 
+def before(workspace: Workspace, report: Report) -> dict[str, RunRecord]:
+    """By step: what the baseline's run of it recorded, where it is another than this one's."""
+    other, own = report.baseline or report.champion, {one.run for one in report.steps}
+    found: dict[str, RunRecord] = {}
+    for step, run in (other.runs if other is not None else {}).items():
+        if run not in own:
+            with suppress(NbmlopsError):
+                found[step] = RunBook(workspace).record(run)
+    return found
+
+
 def curves(
-    workspace: Workspace, report: Report, records: Mapping[str, RunRecord]
+    records: Mapping[str, RunRecord], earlier: Mapping[str, RunRecord]
 ) -> dict[tuple[str, str], tuple[list[float], list[float]]]:
     """By step and metric: the values of this run and of the baseline's, thinned; of metrics that were measured again and again."""
     found = {}
     for step, record in records.items():
-        before = _before(workspace, report, step)
+        before = earlier.get(step)
         here, there = (_by_name(one.history) if one is not None else {} for one in (record, before))
         for name, values in here.items():
             if len(values) >= _CURVE:
@@ -51,7 +63,7 @@ def curves(
     return dict(list(found.items())[:_MOST_CURVES])
 
 
-def charts(workspace: Workspace, report: Report, records: Mapping[str, RunRecord]) -> list[Picture]:
+def charts(report: Report, records: Mapping[str, RunRecord], earlier: Mapping[str, RunRecord]) -> list[Picture]:
     """For each step that measured something: its metrics beside those it is compared with, and its curves."""
     draw = plugins.adapter("chart", "svg")
     found: list[Picture] = []
@@ -60,7 +72,7 @@ def charts(workspace: Workspace, report: Report, records: Mapping[str, RunRecord
         bars = [_Named("here", metrics=_finite(record.run.metrics)), *(_Named(name, metrics=_finite(metrics)) for name, metrics in others)]
         if any(bar.metrics for bar in bars):
             found.append(Picture(replace(draw.runs_chart(bars), title=f"{step}: metrics").svg(), f"metrics of {step}"))
-        before = _before(workspace, report, step)
+        before = earlier.get(step)
         curved = {name for name, values in _by_name(record.history).items() if len(values) >= _CURVE}
         went = [
             _Went(_Named(name), [point for point in one.history if point.name in curved])
@@ -70,18 +82,6 @@ def charts(workspace: Workspace, report: Report, records: Mapping[str, RunRecord
         if curved:
             found.append(Picture(replace(draw.curves_chart(went), title=f"{step}: how they went").svg(), f"curves of {step}"))
     return found[:_MOST_CHARTS]
-
-
-def _before(workspace: Workspace, report: Report, step: str) -> RunRecord | None:
-    """The baseline's run of a step, where it is another than this one's."""
-    other = report.baseline or report.champion
-    run = other.runs.get(step) if other is not None else None
-    if run is None or run in {one.run for one in report.steps}:
-        return None
-    try:
-        return RunBook(workspace).record(run)
-    except NbmlopsError:
-        return None
 
 
 def _by_name(history: list[MetricPoint]) -> dict[str, list[float]]:

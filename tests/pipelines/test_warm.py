@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from nbmlops import pipeline
-from nbmlops.pipelines.warm import Warm
+from nbmlops.pipelines.warm import Warm, wanted_by
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
@@ -31,7 +31,7 @@ def test_a_kernel_that_waited_is_as_one_that_did_not_and_none_is_left(tmp_path, 
     monkeypatch.setenv("STAGE", "live")
     place = Workspace.at(tmp_path)
     for name in ("one", "two", "three"):
-        written(tmp_path / f"{name}.ipynb", "import time; time.sleep(2)", TELLS, parameters=f"name = '{name}'")
+        written(tmp_path / f"{name}.ipynb", f"import time; time.sleep({0 if name == 'three' else 5})", TELLS, parameters=f"name = '{name}'")
     (tmp_path / "p.yaml").write_text(
         "steps:\n  one: {notebook: one.ipynb}\n  two: {notebook: two.ipynb, after: [one]}\n  three: {notebook: three.ipynb, after: [two]}\n"
     )
@@ -54,6 +54,46 @@ def test_one_that_would_have_begun_otherwise_is_not_taken():
     assert waiting.fits("python3", {"OMP_NUM_THREADS": "1", "HOME": "/b", "NEW": "1"})
     assert not waiting.fits("ir", {"OMP_NUM_THREADS": "1"}) and not waiting.fits("python3", {"OMP_NUM_THREADS": "2"})
     assert not waiting.fits("python3", {}) and not waiting.fits("python3", {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"})
+
+
+def test_what_the_next_notebook_imports_is_loaded_unless_it_goes_by_what_the_notebook_sets(tmp_path):
+    def wanted(*cells):
+        return wanted_by(written(tmp_path / "n.ipynb", *cells), tmp_path)
+
+    imports = "import pandas as pd, json\nfrom sklearn.linear_model import Ridge\nif late:\n    import polars\nimport matplotlib.pyplot"
+    assert wanted(imports) == ("pandas", "sklearn.linear_model")
+    for sets in ("import os; os.environ['OMP_NUM_THREADS'] = '1'", "%env A=1", "import sys; sys.path.insert(0, 'own')"):
+        assert wanted(sets, imports) == ()
+    (tmp_path / "pandas.py").write_text("")
+    assert wanted(imports) == ("sklearn.linear_model",)
+    (tmp_path / "n.ipynb").write_text("nothing")
+    assert wanted_by(tmp_path / "n.ipynb", tmp_path) == wanted_by(tmp_path / "none.ipynb", tmp_path) == ()
+
+
+def test_libraries_are_there_when_the_next_notebook_begins_and_never_those_of_another(tmp_path):
+    told = "import json; from sys import modules; json.dump(sorted({m.partition('.')[0] for m in modules.copy()} & {'pandas', 'sklearn', 'skops'}), open(f'{name}.json', 'w'))"
+    place = Workspace.at(tmp_path)
+    slow = "import time; time.sleep(6)"
+    for name, cells in {"one": [told, slow], "two": [told, "from sklearn.linear_model import Ridge", slow], "three": [told]}.items():
+        written(tmp_path / f"{name}.ipynb", *cells, parameters=f"name = '{name}'")
+    (tmp_path / "p.yaml").write_text(
+        "steps:\n  one: {notebook: one.ipynb}\n  two: {notebook: two.ipynb, after: [one]}\n  three: {notebook: three.ipynb, after: [two]}\n"
+    )
+    done = pipeline.run(str(tmp_path / "p.yaml"), workspace=place)
+    assert done.passed, done
+    plain, loaded, other = (set(json.loads((tmp_path / f"{name}.json").read_text())) for name in ("one", "two", "three"))
+    assert loaded >= {"sklearn", "skops"} and "skops" not in plain and "skops" not in other
+    place.close()
+
+
+def test_a_kernel_that_died_while_it_waited_is_not_taken():
+    waiting = Warm.started(("numpy",))
+    assert waiting is not None and waiting.fits("python3", os.environ, ("numpy", "pandas")) and not waiting.fits("python3", os.environ)
+    pid = waiting.manager.provisioner.process.pid
+    os.kill(pid, 9)
+    psutil.wait_procs([psutil.Process(pid)], timeout=5)
+    assert not waiting.fits("python3", os.environ, ("numpy",))
+    waiting.stop()
 
 
 def _words(process):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.variables import held_now
-from nbmlops.ledger.blobs import digest_bytes, digest_of_file
+from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, now_text
 from nbmlops.ledger.ids import new_id
+from nbmlops.pipelines.digests import Digests
 from nbmlops.pipelines.keys import environment_digest
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.facts import Facts
@@ -93,10 +94,10 @@ class Checkpoints:
         self.tidy()
         return ""
 
-    def find(self, notebook: str, sources: Sequence[str], digest: Callable[[Path], str] = digest_of_file) -> tuple[Checkpoint | None, str]:
+    def find(self, notebook: str, sources: Sequence[str]) -> tuple[Checkpoint | None, str]:
         """The newest from which an execution of these cells can go on; or None, and why not the newest there is."""
         rows = self.workspace.ledger.read("SELECT * FROM checkpoint WHERE notebook = ? ORDER BY taken_at DESC", notebook)
-        first = ""
+        first, digest = "", Digests(self.workspace)
         for row in rows:
             why = self._unlike(json.loads(row["made_of"]), sources, self.file(row["id"]), digest)
             if not why:
@@ -135,7 +136,7 @@ class Checkpoints:
         record = RunBook(self.workspace).record(found.run)
         return _facts(record, found)
 
-    def _unlike(self, made_of: dict[str, Any], sources: Sequence[str], file: Path, digest: Callable[[Path], str]) -> str:
+    def _unlike(self, made_of: dict[str, Any], sources: Sequence[str], file: Path, digest: Digests) -> str:
         cells = made_of["cells"]
         if _digests(sources[: len(cells)]) != cells:
             return "a cell before it changed"

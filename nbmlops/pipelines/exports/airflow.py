@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbmlops.pipelines.exports.asked import Asked, relative, shell
+from nbmlops.pipelines.exports.asked import Asked, relative, shell, tries_again
 from nbmlops.pipelines.records import Step
 
 _PROGRAM = 'exec "${NBMLOPS_COMMAND:-nbmlops}"'
@@ -35,8 +35,7 @@ def written(asked: Asked) -> str:
         "otherwise it is found from where this file stands. All workers need that one folder, in which steps find what others made "
         "and where .nbmlops remembers what is done. NBMLOPS_COMMAND is the program, where nbmlops is installed apart from Airflow."
         + asked.names_variables("those of the workers' environment"),
-        "A task tries again, waits and stops as the pipeline's file says: Airflow does that, so nbmlops is asked to execute a step "
-        "once (--once), or attempts would multiply. A step's own time limit holds inside too; Airflow's comes 300 s after it.",
+        tries_again("Airflow"),
     )
     lines = [head, _TOP.format(project=relative(asked.project, (asked.output or place(asked)).parent)), "", "with DAG("]
     lines += [

@@ -196,3 +196,11 @@ def allowed(names: Iterable[str], taken: Iterable[str] = (), *, most: int = 63) 
             found[name] = short
             used.add(short)
     return {name: found[name] for name in names}
+
+
+def tries_again(tool: str) -> str:
+    """A paragraph on who repeats a step that failed, where the tool does."""
+    return (
+        f"A task tries again, waits and stops as the pipeline's file says: {tool} does that, so nbmlops is asked to execute a step "
+        f"once (--once), or attempts would multiply. A step's own time limit holds inside too; {tool}'s comes {MARGIN_S} s after it."
+    )

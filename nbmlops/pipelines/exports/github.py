@@ -7,7 +7,8 @@ from typing import Any
 
 from nbmlops.pipelines.exports.asked import CI, REPORT, Asked, as_yaml, shell
 from nbmlops.pipelines.exports.kubernetes import secret
-from nbmlops.pipelines.exports.services import FOLDER, PYTHON, installing
+from nbmlops.pipelines.exports.services import PYTHON, installing
+from nbmlops.settings import FOLDER
 
 _OWN = ("GITHUB_", "RUNNER_", "ACTIONS_")  # the service's own variables, which are there anyway
 

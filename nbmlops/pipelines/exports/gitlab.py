@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.pipelines.exports.asked import CI, REPORT, Asked, as_yaml, shell
-from nbmlops.pipelines.exports.services import FOLDER, PYTHON, installing
+from nbmlops.pipelines.exports.services import PYTHON, installing
+from nbmlops.settings import FOLDER
 
 
 def place(asked: Asked) -> Path:

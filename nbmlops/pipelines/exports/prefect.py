@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbmlops.pipelines.exports.asked import Asked, pauses, relative
+from nbmlops.pipelines.exports.asked import Asked, pauses, relative, tries_again
 from nbmlops.pipelines.records import Step
 
 _MOST_PAUSES = 50  # Prefect takes no more; the last one is taken again
@@ -61,8 +61,7 @@ def written(asked: Asked) -> str:
         + " NBMLOPS_PROJECT is the folder with the notebooks; otherwise it is found from where this file stands. Steps find there what "
         "others made, and .nbmlops in it remembers what is done. NBMLOPS_COMMAND is the program, where nbmlops is installed apart."
         + asked.names_variables("those of the environment that executes it"),
-        "A task tries again, waits and stops as the pipeline's file says: Prefect does that, so nbmlops is asked to execute a step "
-        "once (--once), or attempts would multiply. A step's own time limit holds inside too; Prefect's comes 300 s after it.",
+        tries_again("Prefect"),
     )
     lines = [head, _TOP.format(project=relative(asked.project, (asked.output or place(asked)).parent), name=asked.pipeline.name)]
     for step in asked.pipeline.steps:

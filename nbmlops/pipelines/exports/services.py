@@ -6,9 +6,6 @@ import sys
 from importlib.metadata import version
 
 from nbmlops.pipelines.exports.asked import Asked
-from nbmlops.settings import FOLDER
-
-__all__ = ["FOLDER", "PYTHON", "installing"]
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 

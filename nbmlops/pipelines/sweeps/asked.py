@@ -139,10 +139,8 @@ class Target:
 
 def target(notebook: str, workspace: Workspace) -> Target:
     """What a name means: a file where the person stands, or else in the workspace's folder."""
-    file = Path(notebook).expanduser()
-    here = file.absolute()
-    path = here if here.is_file() or file.is_absolute() else workspace.root / file
-    if path.suffix in (".yaml", ".yml"):
+    path = workspace.place_of(Path(notebook).expanduser())
+    if definition.is_pipeline(path):
         return Target(path, workspace, definition.read(path))
     return Target(check(path, {}, workspace), workspace, None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from nbmlops.errors import NbmlopsError, there_is
@@ -27,6 +28,10 @@ class Executing:
     metric: str
     jobs: int
     timeout_s: float | None
+
+    def coming(self) -> tuple[Path, Path] | None:
+        """Which notebook the next trial executes, and where; a pipeline knows that itself."""
+        return None if self.aim.pipeline is not None else (self.aim.path, self.aim.path.parent)
 
     def begun(self, number: int, params: dict[str, Any]) -> Trial:
         """A trial that is about to be executed; its run is known before, so that it is found whatever happens."""

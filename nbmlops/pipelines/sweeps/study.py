@@ -94,6 +94,7 @@ class _Sweep:
         self.look = look
         self.trials = {trial.number: trial for trial in self.book.trials(run_id)}
         self.seen: dict[int, tuple[int, MetricPoint | None]] = {}  # by trial, what of its curve was taken, and the last of it
+        self._pruned: set[int] = set()  # whom the pruner had stopped
         self.why: str | None = None  # it is to end before it has all its trials
         self._ended_now: list[Trial] = []
         self._best: float | None = None
@@ -133,7 +134,8 @@ class _Sweep:
         wanted = [n for n in range(self.asked.trials or 0) if n not in self.trials or self.trials[n].state not in _ENDED]
         working: dict[Future[Trial], tuple[Trial, Stop]] = {}
         self._tell(None)
-        with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool, one_ahead(jobs, of=len(wanted), kernel=True):
+        ahead = one_ahead(jobs, of=len(wanted), kernel=True, coming=self.executing.coming)
+        with ThreadPoolExecutor(jobs, thread_name_prefix="trial") as pool, ahead:
             try:
                 while wanted or working:
                     if wanted and self.executing.aim.code_now() != self.asked.code:
@@ -181,7 +183,7 @@ class _Sweep:
 
     def _ended(self, trial: Trial, stop: Stop, judge: Judge | None) -> None:
         _, last = self.seen.get(trial.number, (-1, None))
-        if trial.state == "killed" and stop.why.startswith("Pruned"):
+        if trial.state == "killed" and trial.number in self._pruned:
             trial = replace(trial, state="pruned", metrics={} if last is None else {self.metric: last.value})
         self._keep(trial)
         if judge is not None:
@@ -220,6 +222,7 @@ class _Sweep:
             reached = [point for point in points if math.isfinite(point.value) and (at is None or point.step <= at)]
             self.seen[trial.number] = taken, reached[-1] if reached else last
             if at is not None:
+                self._pruned.add(trial.number)
                 _ask(stop, f"Pruned at step {at}.")
 
     def _stop(self, working: dict[Future[Trial], tuple[Trial, Stop]], why: str) -> None:
