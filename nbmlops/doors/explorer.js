@@ -80,7 +80,7 @@ function render({ model, el }) {
       cell.setAttribute('aria-sort', up ? 'ascending' : down ? 'descending' : 'none');
       const act = () => {
         model.set('page', 1);
-        set('sort', up ? `-${column.sort}` : column.sort);
+        set('sort', model.get('sort') === column.sort ? `-${column.sort}` : column.sort);
       };
       const name = button(column.name + (up ? ' ▲' : down ? ' ▼' : ''), `Sort by ${column.name}`, act);
       name.disabled = !column.sort;

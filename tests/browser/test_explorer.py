@@ -37,10 +37,13 @@ def test_runs_are_filtered_sorted_and_compared_in_a_live_notebook(project: Path,
     expect(rows.nth(1)).to_contain_text("<img src=x")
     expect(table.locator("img")).to_have_count(0)
 
-    table.get_by_role("button", name="mae").click()
+    by = table.locator("th", has=sight.page.get_by_role("button", name="mae"))
+    by.get_by_role("button").click()
+    expect(by).to_have_attribute("aria-sort", "ascending")
     expect(rows.first).to_contain_text("three")
-    table.get_by_role("button", name="mae").click()
-    expect(rows.first).to_contain_text("one")
+    by.get_by_role("button").click()
+    expect(by).to_have_attribute("aria-sort", "descending")
+    expect(rows.first).to_contain_text("one", timeout=30_000)
 
     box = table.get_by_role("searchbox", name="Filter runs")
     box.fill("params.lr < 0.15")

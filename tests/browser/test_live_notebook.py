@@ -59,6 +59,7 @@ def test_with_nothing_but_load_ext_the_notebook_is_recorded_and_the_panel_shows_
     training = sight.page.locator(".jp-Notebook .jp-CodeCell").nth(3)
     training.click()
     sight.page.keyboard.press("Shift+Enter")
+    expect(runs.locator("[data-run]")).to_have_count(2, timeout=60_000)
     expect(runs).to_contain_text("running", timeout=30_000)
     sight.page.evaluate("() => { window.jupyterapp.serviceManager.sessions.shutdownAll(); }")
     expect(runs).not_to_contain_text("running", timeout=60_000)

@@ -99,7 +99,8 @@ def furnish(folder: Path) -> None:
 
 
 def sleepers() -> set[int]:
-    return {process.pid for process in psutil.process_iter() if process.name() == "sleep" and process.status() != psutil.STATUS_ZOMBIE}
+    found = psutil.process_iter(["name", "status"])  # one that is gone meanwhile has neither
+    return {one.pid for one in found if one.info["name"] == "sleep" and one.info["status"] != psutil.STATUS_ZOMBIE}
 
 
 @pytest.mark.slow
