@@ -1,7 +1,8 @@
-"""`python -m nbmlops.pipelines.child`: execute one notebook as asked on standard input, tell of each cell on standard output.
+"""`python -m nbmlops.pipelines.child`: execute notebooks as asked on standard input, tell of each cell on standard output.
 
-Standard input stays open as long as whoever asked lives: when it closes, the execution is stopped, and no kernel is left. It is
-stopped too when a line there says so, and why.
+Standard input stays open as long as whoever asks lives: when it closes, an execution is stopped, and no kernel is left. It is
+stopped too when a line there says so, and why. One that came to its end leaves the process ready for the next, which need not load
+anything again; after any other the process ends.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 WARM = "--kernel"  # have a kernel ready too; then the notebook that will come, and its folder, where they are known
 _GRACE_S = 10.0
 _parent: Any = sys.stdout
 _stopped = ""
+_asked: SimpleQueue[Any] = SimpleQueue()  # what comes next; None at the end
+_executing = threading.Event()  # something is, or will be at once
 
 
 class OutOfTime(KeyboardInterrupt):
@@ -47,19 +52,6 @@ def main() -> int:
     from papermill.engines import NotebookExecutionManager
 
     importlib.import_module("nbmlops.pipelines.engine")  # all there is to load, before anything is asked: one made ready is ready
-    warm = _warm(sys.argv[2:]) if sys.argv[1:2] == [WARM] else None
-    lines = _lines()
-    line = next(lines, None)
-    if line is None:
-        if warm is not None:
-            warm.stop()
-        return 0  # it was made ready, and not needed
-    asked = json.loads(line)
-    signal.signal(signal.SIGINT, _interrupted)
-    threading.Thread(target=_stop_when_told, args=[lines], daemon=True).start()
-    os.environ.clear()
-    os.environ.update(asked["env"])
-    os.chdir(asked["cwd"])
     logging.getLogger("papermill").setLevel(logging.ERROR)
     begin = NotebookExecutionManager.cell_start
 
@@ -68,19 +60,42 @@ def main() -> int:
         _tell({"cell": cell_index, "of": len(self.nb.cells)})
 
     NotebookExecutionManager.cell_start = cell_start
-    _limit(asked.get("timeout_s"))
-    try:
-        papermill.execute_notebook(
-            _literally(asked["notebook"]), None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
-            request_save_on_cell_execute=False, kernel_name=asked.get("kernel"), language=asked.get("language"), tags=asked.get("tags"),
-            begin=asked.get("begin"), scratch=asked.get("scratch"), checkpoints=asked.get("checkpoints"), warm=warm,
-            printed=(lambda text: _tell({"printed": text})) if asked.get("tell") else None,
-        )  # fmt: skip
-    except papermill.PapermillExecutionError as error:
-        _tell({"failed": f"{error.ename}: {error.evalue}"[:2000]})
-    except (DeadKernelError, CellTimeoutError, OutOfTime, Stopped) as error:
-        _tell({"failed": f"{type(error).__name__}: {error}"[:2000]})
-    return 0
+    signal.signal(signal.SIGINT, _interrupted)
+    threading.Thread(target=_listen, daemon=True).start()
+    first = dict(os.environ)
+    warm = _warm(sys.argv[2:]) if sys.argv[1:2] == [WARM] else None
+    while (asked := _asked.get()) is not None:
+        if WARM in asked:
+            os.environ.clear()
+            os.environ.update(first)  # not what the last notebook was given
+            warm = warm or _warm(asked[WARM])
+            continue
+        given, warm = warm, None
+        os.environ.clear()
+        os.environ.update(asked["env"])
+        os.chdir(asked["cwd"])
+        _limit(asked.get("timeout_s"))
+        try:
+            papermill.execute_notebook(
+                _literally(asked["notebook"]), None, parameters=asked["params"], engine_name="nbmlops", progress_bar=False,
+                request_save_on_cell_execute=False, kernel_name=asked.get("kernel"), language=asked.get("language"), tags=asked.get("tags"),
+                begin=asked.get("begin"), scratch=asked.get("scratch"), checkpoints=asked.get("checkpoints"), warm=given,
+                printed=(lambda text: _tell({"printed": text})) if asked.get("tell") else None,
+            )  # fmt: skip
+        except papermill.PapermillExecutionError as error:
+            _tell({"failed": f"{error.ename}: {error.evalue}"[:2000]})
+        except (DeadKernelError, CellTimeoutError, OutOfTime, Stopped) as error:
+            _tell({"failed": f"{type(error).__name__}: {error}"[:2000]})
+            return 0
+        _limit(None)
+        os.chdir(tempfile.gettempdir())  # where it was may be removed
+        if not asked.get("more"):
+            return 0
+        _executing.clear()
+        _tell({"over": True})
+    if warm is not None:
+        warm.stop()
+    return 0  # nothing more is asked
 
 
 def _warm(coming: list[str]) -> Any:
@@ -98,10 +113,24 @@ def _lines() -> Iterator[bytes]:
         yield from whole
 
 
-def _stop_when_told(lines: Iterator[bytes]) -> None:
+def _listen() -> None:
+    """Hand on what is asked; when that ends, or something is to be stopped, end what is executed."""
+    for line in _lines():
+        told = json.loads(line)
+        if "stop" in told:
+            _stop(str(told["stop"]))
+            return
+        if WARM not in told:
+            _executing.set()
+        _asked.put(told)
+    if _executing.is_set():
+        _stop("Whoever asked for it is gone.")
+    _asked.put(None)
+
+
+def _stop(why: str) -> None:
     global _stopped
-    told = next(lines, None)
-    _stopped = "Whoever asked for it is gone." if told is None else str(json.loads(told)["stop"])
+    _stopped = why
     os.kill(os.getpid(), signal.SIGINT)  # as a person would: the kernel is shut down, the run is ended
     time.sleep(_GRACE_S)
     os._exit(1)
@@ -112,8 +141,11 @@ def _interrupted(*_: Any) -> None:
 
 
 def _limit(seconds: float | None) -> None:
-    if seconds is None or not hasattr(signal, "setitimer"):
+    if not hasattr(signal, "setitimer"):
         return  # the parent's limit holds
+    if seconds is None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        return
 
     def out(*_: Any) -> None:
         raise OutOfTime(f"Stopped after {seconds:g} s.")

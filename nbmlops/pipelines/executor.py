@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import IO, Any, Protocol
 from nbmlops.errors import Invalid, Unavailable
 
 EXECUTES = "executes"  # in a folder aside: the process that executes there, and when it began
+_KERNEL = "--kernel"  # to a child: have a kernel ready, for the notebook that follows
 _GRACE_S = 10.0
 Progress = Callable[[int, int], None]
-Coming = Callable[[], tuple[Path, Path] | None]  # a notebook, and the folder that it will be executed in
+Coming = Callable[[], list[tuple[Path, Path]]]  # notebooks, each with the folder that it will be executed in
 
 
 class Lost(Unavailable):
@@ -33,7 +34,7 @@ class Executor(Protocol):
     """Who executes notebooks, and where."""
 
     def many(self, jobs: int, coming: Coming | None = None) -> AbstractContextManager[None]:
-        """While the block lasts, so many are executed at a time; `coming` tells which notebook will be next, and where."""
+        """While the block lasts, so many are executed at a time; `coming` tells which notebooks are next."""
 
     def run(
         self, request: dict[str, Any], *, env: dict[str, str], cwd: str, timeout_s: float | None, progress: Progress | None,
@@ -94,7 +95,7 @@ class LocalExecutor:
             raise Invalid("This machine's processes have no scheduler.", hint="--executor dask --scheduler ADDRESS")
 
     def many(self, jobs: int, coming: Coming | None = None) -> AbstractContextManager[None]:
-        """While the block lasts, the next child is made ready beside those that work, its kernel too, for the notebook that comes."""
+        """While the block lasts, the next child is made ready beside those that work, its kernel too, for a notebook that comes."""
         return one_ahead(jobs, kernel=True, coming=coming)
 
     def run(
@@ -108,44 +109,47 @@ class LocalExecutor:
         """
         with contextlib.ExitStack() as over:
             python = request.get("python")
-            child, words = (None if python else _taken()) or _begun(python, env)
-            over.callback(words.close)
-            wanted, asked = stop or Stop(), threading.Event()
-            over.enter_context(wanted.by(lambda: self._stop(child, wanted.why if asked.is_set() else "")))
+            mine = (None if python else _taken()) or _begun(python, env)
+            child, wanted, asked = mine.process, stop or Stop(), threading.Event()
+            over.callback(_let_go, mine)
+            over.enter_context(wanted.by(lambda: self._stop(mine, wanted.why if asked.is_set() else "")))
             if request.get("scratch"):
                 _note(child.pid, request["scratch"])
             _make_ready()
-            assert child.stdin and child.stdout
-            over.callback(_close, child.stdin, child.stdout)
+            assert child.stdout
             if timeout_s:
-                timer = threading.Timer(timeout_s + _GRACE_S, self._stop, [child])
+                timer = threading.Timer(timeout_s + _GRACE_S, self._stop, [mine])
                 over.callback(timer.cancel)
                 timer.start()
             try:
-                with contextlib.suppress(BrokenPipeError):  # it ended already; its last words say why
-                    child.stdin.write(json.dumps({**request, "env": env, "cwd": cwd, "tell": heard is not None}) + "\n")
-                    child.stdin.flush()
-                    asked.set()
+                mine.ask({**request, "env": env, "cwd": cwd, "tell": heard is not None, "more": not python})
+                asked.set()
                 for line in child.stdout:
                     with contextlib.suppress(ValueError):
                         told = json.loads(line)
-                        if progress and isinstance(told, dict) and told.get("cell") is not None:
+                        if not isinstance(told, dict):
+                            continue
+                        if told.get("over"):
+                            if request.get("scratch"):
+                                Path(request["scratch"], EXECUTES).unlink(missing_ok=True)
+                            mine.free = True
+                            return None
+                        if progress and told.get("cell") is not None:
                             progress(told["cell"], told["of"])
-                        elif heard and isinstance(told, dict) and told.get("printed"):
+                        elif heard and told.get("printed"):
                             heard(told["printed"])
                 child.wait()
             except BaseException:
-                self._stop(child)
+                self._stop(mine)
                 raise
-            return None if child.returncode == 0 else _last(words) or f"exit {child.returncode}"
+            return None if child.returncode == 0 else mine.last_words() or f"exit {child.returncode}"
 
     @classmethod
-    def _stop(cls, child: subprocess.Popen[str], why: str = "") -> None:
-        if why and child.stdin is not None:
-            with contextlib.suppress(OSError, ValueError):  # it ended already
-                child.stdin.write(json.dumps({"stop": why}) + "\n")
-                child.stdin.flush()
-                cls._wait(child)
+    def _stop(cls, mine: _Child, why: str = "") -> None:
+        child, mine.stopped = mine.process, True
+        if why:
+            mine.ask({"stop": why})
+            cls._wait(child)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             if child.poll() is not None:
                 return
@@ -160,7 +164,31 @@ class LocalExecutor:
             time.sleep(0.05)
 
 
-Child = tuple[subprocess.Popen[str], IO[bytes]]  # with the file that its last words go to
+class _Child:
+    """A process that executes, one notebook after the other."""
+
+    def __init__(self, process: subprocess.Popen[str], words: IO[bytes]) -> None:
+        self.process, self.words = process, words  # the file that its last words go to
+        self.free = self.stopped = False  # it waits for the next; it was told to stop
+        self._lock = threading.Lock()
+
+    def ask(self, what: dict[str, Any]) -> None:
+        """Tell it what to do, as far as it hears: one that has ended says why by its last words."""
+        assert self.process.stdin
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self.process.stdin.write(json.dumps(what) + "\n")
+            self.process.stdin.flush()
+
+    def last_words(self) -> str:
+        """The end of what it wrote."""
+        self.words.seek(max(0, self.words.seek(0, os.SEEK_END) - 8000))
+        return self.words.read().decode("utf-8", "replace").strip()[-2000:]
+
+    def close(self) -> None:
+        """Ask nothing more of it: by that it ends."""
+        for stream in (self.process.stdin, self.process.stdout, self.words):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()  # type: ignore[union-attr]
 
 
 @dataclass(eq=False)
@@ -171,7 +199,8 @@ class _Ahead:
     coming: Coming | None
 
 
-_ready: list[Child] = []
+_ready: list[_Child] = []
+_idle: list[_Child] = []  # they have executed, and may again
 _wanted: list[_Ahead] = []
 _lock = threading.Lock()
 
@@ -183,7 +212,7 @@ def one_ahead(
     """While the block lasts, the next child is made ready beside each that works: who executes many waits less for each.
 
     `jobs`: how many work at a time. `of`: how many are executed at all, where that is known; no more are made ready.
-    `kernel`: one with a kernel that waits. `coming`: which notebook will be next, where that is known.
+    `kernel`: one with a kernel that waits. `coming`: which notebooks are next, where that is known; for none, none is made ready.
     """
     mine = _Ahead(jobs, float("inf") if of is None else of, kernel, coming)
     with _lock:
@@ -193,11 +222,11 @@ def one_ahead(
     finally:
         with _lock:
             _wanted.remove(mine)
-            left = [] if _wanted else [_ready.pop() for _ in range(len(_ready))]
-        for child, words in left:
-            assert child.stdin and child.stdout
-            _close(child.stdin, child.stdout, words)  # by that it ends
-            child.wait()
+            left = [] if _wanted else [pool.pop() for pool in (_ready, _idle) for _ in range(len(pool))]
+        for child in left:
+            child.close()
+        for child in left:
+            child.process.wait()
 
 
 def _note(pid: int, folder: str) -> None:
@@ -209,37 +238,51 @@ def _note(pid: int, folder: str) -> None:
 
 
 def _make_ready() -> None:
-    """One of those that are wanted began to work: make the next one."""
+    """One of those that are wanted began to work: make the next one, of one that has worked before where there is one."""
     with _lock:
         for one in _wanted:
             one.left -= 1
-        if len(_ready) < sum(max(0, min(one.jobs, one.left)) for one in _wanted):
-            coming = next((found for one in _wanted if one.coming is not None and (found := one.coming()) is not None), None)
-            _ready.append(_begun(None, dict(os.environ), kernel=any(one.kernel for one in _wanted), coming=coming))
+        coming = [one.coming() if one.coming is not None else None for one in _wanted]
+        most = [one.left if found is None else min(one.left, len(found)) for one, found in zip(_wanted, coming, strict=True)]
+        if len(_ready) >= sum(max(0, min(one.jobs, left)) for one, left in zip(_wanted, most, strict=True)):
+            return
+        named = [one for found in coming for one in found or ()][len(_ready) :][:1]
+        with_kernel = [_KERNEL, *(str(path) for one in named for path in one)] if any(one.kernel for one in _wanted) else []
+        if _idle:
+            _ready.append(_idle.pop())
+            if with_kernel:
+                _ready[-1].ask({_KERNEL: with_kernel[1:]})
+        else:
+            _ready.append(_begun(None, dict(os.environ), with_kernel))
 
 
-def _taken() -> Child | None:
+def _taken() -> _Child | None:
+    while True:
+        with _lock:
+            found = _ready.pop(0) if _ready else _idle.pop() if _idle else None
+        if found is None or found.process.poll() is None:
+            break
+        found.close()  # somebody killed it while it waited
+    if found is not None:
+        found.free = False
+    return found
+
+
+def _let_go(child: _Child) -> None:
+    """It did what it was asked: it may be asked again while somebody wants one, if nothing stopped it."""
     with _lock:
-        return _ready.pop() if _ready else None
+        if child.free and not child.stopped and _wanted:
+            _idle.append(child)
+            return
+    child.close()
+    if child.free:
+        child.process.wait()
 
 
-def _begun(
-    python: str | None, env: dict[str, str], *, kernel: bool = False, coming: tuple[Path, Path] | None = None
-) -> Child:  # fmt: skip
+def _begun(python: str | None, env: dict[str, str], more: Sequence[str] = ()) -> _Child:
     # A file: a pipe would stay open as long as whatever the notebook leaves running.
     words = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever waits for the child
     # -P: what stands in the folder it works in is the notebook's, and no module of ours.
-    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child", *(["--kernel", *map(str, coming or ())] if kernel else [])]
+    line = [python or sys.executable, "-P", "-m", "nbmlops.pipelines.child", *more]
     pipe = subprocess.PIPE
-    return subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=words, env=env, text=True, start_new_session=True), words
-
-
-def _close(*streams: IO[Any]) -> None:
-    for stream in streams:
-        with contextlib.suppress(BrokenPipeError):
-            stream.close()
-
-
-def _last(words: IO[bytes]) -> str:
-    words.seek(max(0, words.seek(0, os.SEEK_END) - 8000))
-    return words.read().decode("utf-8", "replace").strip()[-2000:]
+    return _Child(subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=words, env=env, text=True, start_new_session=True), words)

@@ -116,9 +116,8 @@ class _Flow:
         failed: dict[str, str] = {}
         working: dict[Future[str | None], str] = {}
 
-        def coming() -> tuple[Path, Path] | None:
-            step = next(iter(list(waiting.values())), None)
-            return None if step is None else (self.folder / step.notebook, self.folder)
+        def coming() -> list[tuple[Path, Path]]:
+            return [(self.folder / step.notebook, self.folder) for step in list(waiting.values())]
 
         with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps)), coming):
             try:

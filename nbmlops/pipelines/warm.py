@@ -24,8 +24,8 @@ KERNEL = "python3"
 _SOCKET_LIMIT = 90  # bytes a Unix socket's path may have, less a file name
 # What an interpreter or a library goes by when it begins: with another of these a kernel must be started anew.
 _AT_THE_START = (
-    "PYTHON", "LD_", "DYLD_", "IPYTHON", "JUPYTER", "OMP_", "OPENBLAS_", "MKL_", "MALLOC_", "LC_", "LANG", "TZ", "BLIS_", "GOTO_", "KMP_",
-    "NPY_", "NUMPY", "NUMEXPR_", "PANDAS_", "SCIPY_", "SKLEARN_", "SKOPS_", "JOBLIB_", "LOKY_", "ARROW_", "POLARS_",
+    "PYTHON", "LD_", "DYLD_", "IPYTHON", "JUPYTER", "OMP_", "OPENBLAS_", "MKL_", "MALLOC_", "LC_", "LANG", "TZ", "BLIS_", "GOTO_", "KMP_A",
+    "KMP_B", "KMP_S", "NPY_", "NUMPY", "NUMEXPR_", "PANDAS_", "SCIPY_", "SKLEARN_", "SKOPS_", "JOBLIB_", "LOKY_", "ARROW_", "POLARS_",
 )  # fmt: skip
 _QUIET = frozenset({"numpy", "pandas", "scipy", "sklearn", "pyarrow", "polars", "joblib"})
 _FOR_FITTED = ("skops.io", "nbmlops.models.flavors.sklearn", "nbmlops.data.values")  # what a fitted estimator is kept by, at the end

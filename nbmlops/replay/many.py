@@ -10,6 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event
 
+from nbmlops.pipelines.executor import one_ahead
 from nbmlops.replay.aside import stop_all
 from nbmlops.replay.records import Verification, Verifications
 from nbmlops.replay.written import reads, writes
@@ -34,7 +35,8 @@ def verify_many(
 
     groups = sharing_none(records)
     found: dict[str, Verification] = {}
-    with ThreadPoolExecutor(min(jobs or os.cpu_count() or 1, max(len(groups), 1)), thread_name_prefix="nbmlops-verify") as pool:
+    at_once = min(jobs or os.cpu_count() or 1, max(len(groups), 1))
+    with ThreadPoolExecutor(at_once, thread_name_prefix="nbmlops-verify") as pool, one_ahead(at_once, of=len(records)):
         try:
             left = {pool.submit(in_turn, group) for group in groups}
             while left or not told.empty():

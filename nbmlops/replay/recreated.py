@@ -8,11 +8,13 @@ import importlib.metadata
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +59,19 @@ def recreate(record: RunRecord, folder: Path) -> Path:
     _do([*make, str(place)], folder, f"Python {version}")
     (packages,) = [Path(path) for path in _asked(python, "import sysconfig; print(sysconfig.get_paths()['purelib'])")]
     here = environment()
-    copied = {name for name in {"nbmlops", *record.environment["distributions"]} if _is_here(name, record.environment, here)}
-    copied = {name for name in sorted(copied) if _copy(importlib.metadata.distribution(name), packages, place)}
+    same_python = version.split(".")[:2] == [*map(str, sys.version_info[:2])]  # what is compiled is compiled for one
+    names = {"nbmlops", *(record.environment["distributions"] if same_python else ())}
+    copied = {name for name in names if _is_here(name, record.environment, here)}
+    whole = {name: files for name in sorted(copied) if (files := _whole(importlib.metadata.distribution(name)))}
     wanted = [line for line in lock.text.splitlines() if line and not line.startswith("#")]
-    wanted = [line for line in wanted if line.partition("==")[0].partition(" @ ")[0] not in copied]
+    wanted = [line for line in wanted if line.partition("==")[0].partition(" @ ")[0] not in whole]
     if wanted:
         requirements = folder / "requirements.lock"
         requirements.write_text("\n".join(wanted) + "\n", "utf-8")
         pip = [uv, "pip", "install", "--python", str(python)] if uv else [sys.executable, "-m", "pip", "--python", str(python), "install"]
         _do([*pip, "--quiet", "--no-deps", "-r", str(requirements)], folder, "its packages")
+    for name, files in whole.items():  # last: where something cannot be had, that is known sooner
+        _copy(Path(str(_at(name))), files, packages, place)
     return python
 
 
@@ -85,23 +91,42 @@ def _at(name: str) -> Any:
         return ""
 
 
-def _copy(found: importlib.metadata.Distribution, packages: Path, place: Path) -> bool:
-    """Copy a distribution's files, each checked against its digest. False, and nothing is copied, where it is not whole."""
+def _whole(found: importlib.metadata.Distribution) -> list[Path]:
+    """A distribution's files, each checked against its digest; none where it is not whole."""
     files = [(file, Path(str(file.locate()))) for file in found.files or ()]
-    if not files or any(file.hash is not None and not _has(path, file.hash) for file, path in files):
-        return False
-    top = Path(str(found.locate_file("")))
-    for _, path in files:
+    if any(file.hash is not None and not _has(path, file.hash) for file, path in files):
+        return []
+    return [path for _, path in files]
+
+
+def _copy(top: Path, files: list[Path], packages: Path, place: Path) -> None:
+    """Copy files of a distribution that stands in the folder `top`."""
+    for path in files:
         path = Path(os.path.normpath(path))
         if path.suffix == ".pyc" or not path.is_file():
             continue
         target = packages / path.relative_to(top) if path.is_relative_to(top) else place / path.relative_to(sys.prefix)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
+        if path.suffix == ".py" and (compiled := _compiled(path)) is not None:
+            beside = Path(cache_from_source(str(target)))
+            beside.parent.mkdir(exist_ok=True)
+            shutil.copy2(compiled, beside)
         if target.parent.name == "bin":
             script = target.read_bytes()
             target.write_bytes(script.replace(os.fsencode(sys.prefix), os.fsencode(place), 1) if script[:2] == b"#!" else script)
-    return True
+
+
+def _compiled(path: Path) -> Path | None:
+    """What was compiled of a module as it is now, by time and size: the new environment need not do it again."""
+    found, now = Path(cache_from_source(str(path))), path.stat()
+    try:
+        with found.open("rb") as file:
+            head = file.read(16)
+    except OSError:
+        return None
+    told = MAGIC_NUMBER + struct.pack("<III", 0, int(now.st_mtime) & 0xFFFFFFFF, now.st_size & 0xFFFFFFFF)
+    return found if head == told else None
 
 
 def _has(path: Path, digest: Any) -> bool:

@@ -29,9 +29,9 @@ class Executing:
     jobs: int
     timeout_s: float | None
 
-    def coming(self) -> tuple[Path, Path] | None:
-        """Which notebook the next trial executes, and where; a pipeline knows that itself."""
-        return None if self.aim.pipeline is not None else (self.aim.path, self.aim.path.parent)
+    def coming(self) -> list[tuple[Path, Path]]:
+        """Which notebooks the next trials execute, and where; a pipeline knows that itself."""
+        return [] if self.aim.pipeline is not None else [(self.aim.path, self.aim.path.parent)] * self.jobs
 
     def begun(self, number: int, params: dict[str, Any]) -> Trial:
         """A trial that is about to be executed; its run is known before, so that it is found whatever happens."""
