@@ -152,6 +152,18 @@ class Unavailable(NbmlopsError):
     code, status = "unavailable", 503
 
 
+def of_record(record: Any, status: int) -> NbmlopsError | None:
+    """The error that another process showed as a record with this status; None for a record that is not one of ours.
+
+    >>> of_record({"code": "not_found", "message": "There is no b.", "hint": ""}, 404)
+    NotFound('There is no b.')
+    """
+    code, message, hint = (str(record.get(key, "")) for key in ("code", "message", "hint")) if isinstance(record, dict) else ("", "", "")
+    kinds = [kind for kind in globals().values() if isinstance(kind, type) and issubclass(kind, NbmlopsError)]
+    found = next((kind for kind in kinds if (kind.code, kind.status) == (code, status)), None)
+    return None if found is None else found(message, hint=hint)
+
+
 def there_is(names: object, *, limit: int = 12) -> str:
     """A hint's list of what there is, short enough to read.
 

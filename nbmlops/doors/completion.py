@@ -30,6 +30,7 @@ _KNOWN = {
     "version": "SELECT DISTINCT version FROM model_version ORDER BY version DESC LIMIT ?",
     "study": "SELECT s.name FROM study s JOIN run r ON r.id = s.run ORDER BY r.started_at DESC LIMIT ?",
     "pipeline run": "SELECT id FROM pipeline_run ORDER BY started_at DESC LIMIT ?",
+    "running": "SELECT id FROM pipeline_run WHERE status = 'running' ORDER BY started_at DESC LIMIT ?",
     "kept": "SELECT DISTINCT path FROM kept_file ORDER BY path LIMIT ?",
     "kept version": "SELECT digest FROM kept_file ORDER BY kept_at DESC LIMIT ?",
     "digest": "SELECT digest FROM dataset ORDER BY first_seen_at DESC LIMIT ?",
@@ -40,6 +41,7 @@ _KNOWN = {
 }
 _KNOWN_OF = {
     ("pipeline.show", "run"): "pipeline run", ("pipeline.sweep", "name"): "study", ("pipeline.study", "name"): "study",
+    ("pipeline.stop", "run"): "running",
     ("data.restore", "path"): "kept", ("data.versions", "path"): "kept",
     ("data.restore", "digest"): "kept version", ("endpoint", "name"): "endpoint", ("lineage", "subject"): "lineage",
     ("data", "before"): "comparable", ("data", "after"): "comparable",

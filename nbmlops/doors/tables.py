@@ -25,7 +25,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
     "FileUse": ("path", "detail", "mode", "kind", "size_bytes", "digest", "modified_at", "position", "note"),
     "CellState": ("execution_count", "source", "stale", "why", "makes", "used_by"),
     "Step": ("name", "notebook", "after", "inputs", "outputs", "params"),
-    "StepRun": ("step", "status", "why", "duration_s", "error", "attempts", "values", "run", "outputs", "started_at"),
+    "StepRun": ("step", "status", "at", "why", "duration_s", "error", "attempts", "values", "run", "outputs", "started_at"),
     "PipelineRun": ("id", "name", "status", "params", "started_at", "duration_s", "error", "file"),
     "KeptFile": ("path", "size_bytes", "modified_at", "kept_at", "digest"),
     "HiddenState": ("name", "why", "position"),

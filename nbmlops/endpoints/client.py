@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from nbmlops import errors
-from nbmlops.errors import NbmlopsError, TooLarge, Unavailable
+from nbmlops.errors import NbmlopsError, TooLarge, Unavailable, of_record
 
 TIMEOUT_S = 120.0
 
@@ -90,12 +89,9 @@ def plain(value: Any) -> Any:
 
 
 def _error(found: Any, status: int) -> NbmlopsError:
+    if known := of_record(found, status):
+        return known
     record = found if isinstance(found, dict) else {}
-    code, message, hint = (str(record.get(key, "")) for key in ("code", "message", "hint"))
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NbmlopsError)]
-    for kind in kinds:
-        if kind.code == code and kind.status == status:
-            return kind(message, hint=hint)
-    made = NbmlopsError(message or f"The endpoint answered {status}.", hint=hint)
+    made = NbmlopsError(str(record.get("message", "")) or f"The endpoint answered {status}.", hint=str(record.get("hint", "")))
     made.status = status
     return made

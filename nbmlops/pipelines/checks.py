@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.parameters import assigned, declaring
 from nbmlops.errors import Invalid, NbmlopsError, there_is
+from nbmlops.ledger.secrets import MASK
 from nbmlops.pipelines.definition import references
 from nbmlops.pipelines.records import Pipeline
 from nbmlops.pipelines.runner import check
@@ -22,6 +24,8 @@ def given(pipeline: Pipeline, params: dict[str, Any]) -> dict[str, Any]:
     for name, value in params.items():
         if name not in pipeline.params:
             raise Invalid(f"{pipeline.name} has no parameter {name!r}.", hint=f"It has: {there_is(pipeline.params)}.")
+        if MASK in json.dumps(value, ensure_ascii=False, default=str):
+            raise Invalid(f"{pipeline.name}: {name} is a secret and was not kept.", hint=f"Give it again: --params {name}=VALUE")
         fits(name, value, _of_default(pipeline.params[name]), pipeline.name)
     return {**pipeline.params, **params}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from nbmlops.pipelines.digests import Digests
 from nbmlops.pipelines.executor import Executor, LocalExecutor, Lost, Stop
 from nbmlops.pipelines.journal import Done, Journal
 from nbmlops.pipelines.keys import MadeOf, environment_digest, made_of
+from nbmlops.pipelines.places import Places
 from nbmlops.pipelines.records import Pipeline, PipelineRun, Step, StepRun
 from nbmlops.pipelines.runner import execute
 from nbmlops.runs.book import RunBook
@@ -29,12 +30,12 @@ Say = Callable[[str, str], None]  # step, how it stands
 def run(
     pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace, jobs: int | None = None, force: bool = False,
     only: str | None = None, once: bool = False, alone: bool = False, say: Say = lambda step, how: None, works: Executor | None = None,
-    stop: Stop | None = None,
+    stop: Stop | None = None, began: Callable[[str], None] = lambda run: None,
 ) -> PipelineRun:  # fmt: skip
     """Execute a pipeline. A step that fails ends what needs it; the rest goes on. Raises what is wrong before anything starts.
 
     `only`: one step of it, which finds done what it needs. `once`: no step is tried again. `alone`: nobody else executes it. `works`:
-    who executes; this machine's processes if nobody is named. `stop` ends it when it is asked to.
+    who executes; this machine's processes if nobody is named. `stop` ends it when it is asked to. `began` is told its id.
     """
     if once:
         pipeline = replace(pipeline, steps=[replace(step, retries=0) for step in pipeline.steps])
@@ -47,6 +48,7 @@ def run(
         asked = [_named(pipeline, only)]
         run_id = journal.begin(pipeline, held, asked, alone=alone)
     try:
+        began(run_id)
         flow = _Flow(pipeline, held, workspace, journal, run_id, force, say, works or LocalExecutor())
         flow.stop = stop or flow.stop
         error = flow.rest(only) if only is not None else None
@@ -73,7 +75,7 @@ def plan(pipeline: Pipeline, params: dict[str, Any], *, workspace: Workspace) ->
         known, why = (None, f"{before} is executed before it") if before else flow.known(step, flow.made_of(step)[0])
         flow.values[step.name] = {RUN: known.run, **known.told} if known else {}
         found[step.name] = StepRun(
-            step=step.name, status="skipped" if known else "waiting", why=why, run=known.run if known else None, attempts=0,
+            step=step.name, status="skipped" if known else "waiting", at="", why=why, run=known.run if known else None, attempts=0,
             values=known.told if known else {}, outputs=known.outputs if known else {}, error=None, started_at=None, duration_s=None,
         )  # fmt: skip
     return list(found.values())
@@ -96,6 +98,7 @@ class _Flow:
         self.environment = environment_digest()
         self.digest = Digests(workspace)
         self.stop = Stop()
+        self.places = Places(journal, run_id)
 
     def rest(self, only: str) -> str | None:
         """Find that all that one step needs is done, what it told, and what it made; gives what is not, or None."""
@@ -119,7 +122,7 @@ class _Flow:
         def coming() -> list[tuple[Path, Path]]:
             return [(self.folder / step.notebook, self.folder) for step in list(waiting.values())]
 
-        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps)), coming):
+        with ThreadPoolExecutor(jobs, thread_name_prefix="step") as pool, self.works.many(min(jobs, len(steps)), coming), self.places:
             try:
                 while waiting or working:
                     for name, step in list(waiting.items()):
@@ -158,9 +161,11 @@ class _Flow:
                 return None
             return self._executed(step, now, params, why)
         except NbmlopsError as error:
-            self.journal.say(self.run_id, step.name, "failed", error=error.message)
-            self.say(step.name, f"failed: {error.message}")
-            return error.message
+            # What one that is stopped before it can end its run dies of is no fault of the step's.
+            said = (self.stop.why or "Interrupted.") if self.stop.asked else error.message
+            self.journal.say(self.run_id, step.name, "killed" if self.stop.asked else "failed", error=said)
+            self.say(step.name, f"failed: {said}")
+            return said
 
     def made_of(self, step: Step) -> tuple[MadeOf, dict[str, Any]]:
         """What a step is made of now, and its parameters with what they refer to in place. Raises Invalid, NotFound."""
@@ -214,7 +219,7 @@ class _Flow:
         attempt = lost = 0
         while attempt <= step.retries + lost and not self.stop.asked:
             attempt += 1
-            self.journal.say(self.run_id, step.name, "running", why=why, key=now.key, made_of=asdict(now), attempts=attempt)
+            self.journal.say(self.run_id, step.name, "running", why=why, key=now.key, made_of=now.kept(), attempts=attempt)
             self.say(step.name, f"running: {why}" if attempt == 1 else f"running once more, the {attempt}. time: {problem}")
             outputs.clear(self.workspace, step, self.folder, in_pieces=in_pieces)
             in_pieces = True
@@ -236,14 +241,14 @@ class _Flow:
                 return None
             said = done.error or f"its run is {done.status}"
             problem = said if done.failed_cell is None else f"cell {done.failed_cell}: {said}"
-            self.journal.say(self.run_id, step.name, "failed", run=done.id, error=said)
+            self.journal.say(self.run_id, step.name, "killed" if self.stop.asked else "failed", run=done.id, error=said)
             if attempt <= step.retries + lost and self.stop.wait(step.backoff_s * 2 ** (attempt - lost - 1)):
                 break
         self.say(step.name, f"failed: {problem}")
         return problem
 
     def _once(self, step: Step, params: dict[str, Any]) -> Run:
-        heard = _Heard(step.name, self.say)
+        heard = _Heard(step.name, self.say, self.places)
         return execute(
             self.folder / step.notebook, params, experiment=self.pipeline.name, tags={"pipeline": self.run_id, "step": step.name},
             timeout_s=step.timeout_s, workspace=self.workspace, folder=self.folder, executor=self.works, progress=heard.cell,
@@ -253,7 +258,7 @@ class _Flow:
 
     def _finish(self, step: Step, status: Literal["finished", "skipped"], now: MadeOf, *, told: dict[str, Any], **facts: Any) -> None:
         self.values[step.name] = {RUN: facts.get("run"), **told}
-        self.journal.say(self.run_id, step.name, status, key=now.key, made_of=asdict(now), told=told, **facts)
+        self.journal.say(self.run_id, step.name, status, key=now.key, made_of=now.kept(), told=told, **facts)
 
     def _told(self, run: str) -> dict[str, Any]:
         """The values that a notebook told: parameters and metrics that it logged, the metrics in front."""
@@ -264,15 +269,19 @@ class _Flow:
 class _Heard:
     """What is heard of a step that executes: which cell, what it printed last."""
 
-    def __init__(self, step: str, say: Say) -> None:
-        self.step, self.say, self.at = step, say, ""
+    def __init__(self, step: str, say: Say, places: Places) -> None:
+        self.step, self.say, self.places, self.at = step, say, places, ""
 
     def cell(self, cell: int, cells: int) -> None:
         self.at = f"cell {cell + 1} of {cells}"
-        self.say(self.step, self.at)
+        self._is(self.at)
 
     def printed(self, text: str) -> None:
-        self.say(self.step, f"{self.at}  {text}")
+        self._is(f"{self.at}  {text}")
+
+    def _is(self, how: str) -> None:
+        self.say(self.step, how)
+        self.places.say(self.step, how)
 
 
 def _named(pipeline: Pipeline, name: str) -> Step:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from nbmlops.errors import Conflict, NotFound
-from nbmlops.ledger.encode import dump, moment, now_text
+from nbmlops.ledger.encode import dump, moment, now_text, text
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import Owner, alive, this_process
+from nbmlops.ledger.secrets import mask, mask_params
 from nbmlops.pipelines.records import Pipeline, PipelineRun, PipelineStatus, Step, StepRun, StepStatus
 from nbmlops.workspace import Workspace
 
@@ -26,6 +29,9 @@ class Done:
     told: dict[str, Any]
     outputs: dict[str, str]
     ended_at: datetime
+
+
+_PATIENCE_S = 1.0
 
 
 class Journal:
@@ -55,8 +61,8 @@ class Journal:
                 what = f"{pipeline.name} is being executed already: {row['id']}, by process {owner.pid} on {owner.host}."
                 raise Conflict(what, hint="Wait for it, or stop it there.")
             tx.insert(
-                "pipeline_run", id=run_id, name=pipeline.name, file=pipeline.file, params=dump(params), status="running",
-                owner=this_process().as_text(), started_at=now,
+                "pipeline_run", id=run_id, name=pipeline.name, file=pipeline.file, params=dump(mask_params(params)), status="running",
+                owner=this_process().as_text(), started_at=now, interruptible=_interruptible(),
             )  # fmt: skip
             for number, step in enumerate(steps):
                 tx.insert(
@@ -68,7 +74,8 @@ class Journal:
     def say(self, run_id: str, step: str, status: StepStatus, **facts: Any) -> None:
         """Write down how a step stands; durable when this returns. `facts` are columns: why, key, run, attempts, told, outputs, error."""
         now = now_text(self.workspace.clock())
-        values = {name: dump(value) if isinstance(value, (dict, list)) else value for name, value in facts.items()}
+        values = {name: dump(value) if isinstance(value, (dict, list)) else value for name, value in {**facts, "at": ""}.items()}
+        values |= {name: mask(values[name]) for name in ("why", "error") if values.get(name)}
         if status == "running":
             values.setdefault("started_at", now)
         elif status != "waiting":
@@ -81,11 +88,35 @@ class Journal:
             )  # fmt: skip
             tx.changed("pipeline", run_id)
 
+    def note(self, run_id: str, places: Mapping[str, str]) -> None:
+        """Write down where steps are that are being executed. Who notes waits for no other writer, nor for the disk."""
+        with self.workspace.ledger.write(durable=False, patience_s=_PATIENCE_S) as tx:
+            tx.many(
+                "UPDATE pipeline_step SET at = ? WHERE pipeline_run = ? AND step = ? AND status = 'running'",
+                [(text(place), run_id, step) for step, place in places.items()],
+            )
+            # The cursor's line moves: an execution of hours must not push out what else has changed.
+            tx.run("DELETE FROM change WHERE topic = 'pipeline' AND subject = ?", run_id)
+            tx.changed("pipeline", run_id)
+
+    def stopping(self, run_id: str, now: bool) -> bool:
+        """Say that somebody stops an execution that runs, or does so no more; gives whether that was otherwise before."""
+        with self.workspace.ledger.write() as tx:
+            done = tx.run(
+                "UPDATE pipeline_run SET stopping = ? WHERE id = ? AND status = 'running' AND stopping != ?", int(now), run_id, int(now)
+            )
+            return bool(done.rowcount)
+
+    def owner(self, run_id: str) -> tuple[Owner, bool]:
+        """The process that executes, and whether an interrupt stops it."""
+        row = self.workspace.ledger.read_one("SELECT owner, interruptible FROM pipeline_run WHERE id = ?", run_id)
+        return Owner.from_text(row["owner"]), bool(row["interruptible"])
+
     def end(self, run_id: str, status: PipelineStatus, error: str | None = None) -> None:
         """End an execution; steps that were not reached are cancelled, those that were being executed are killed."""
         now = now_text(self.workspace.clock())
         with self.workspace.ledger.write() as tx:
-            _end(tx, run_id, status, now, error)
+            _end(tx, run_id, status, now, mask(error) if error else error)
 
     def settle(self) -> None:
         """Find executions whose process has died: `killed`."""
@@ -121,10 +152,12 @@ class Journal:
             raise NotFound(f"No execution of a pipeline is called {run_id[:80]!r}.", hint="There are: %mlops pipeline find")
         return self._shown(rows[0])
 
-    def find(self, limit: int) -> list[PipelineRun]:
-        """Executions, the newest first."""
+    def find(self, limit: int, *, last: bool = False) -> list[PipelineRun]:
+        """Executions, the newest first; `last`: of each file its last alone."""
         self.settle()
-        rows = self.workspace.ledger.read("SELECT * FROM pipeline_run ORDER BY started_at DESC LIMIT ?", limit)
+        later = "SELECT 1 FROM pipeline_run n WHERE n.file = r.file AND (n.started_at, n.id) > (r.started_at, r.id)"
+        which = f"WHERE NOT EXISTS ({later})" if last else ""
+        rows = self.workspace.ledger.read(f"SELECT * FROM pipeline_run r {which} ORDER BY started_at DESC LIMIT ?", limit)  # noqa: S608
         return [self._shown(row) for row in rows]
 
     def _done(self, where: str, values: list[Any], name: str, step: str) -> Done | None:
@@ -150,9 +183,14 @@ class Journal:
         )  # fmt: skip
 
 
+def _interruptible() -> bool:
+    """Whether an interrupt of this process comes to whoever begins an execution now: to its main thread, if it is not ignored."""
+    return threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT))
+
+
 def _end(tx: Any, run_id: str, status: str, now: str, error: str | None) -> None:
     tx.run("UPDATE pipeline_run SET status = ?, ended_at = ?, error = ? WHERE id = ?", status, now, error, run_id)
-    tx.run("UPDATE pipeline_step SET status = 'killed', ended_at = ? WHERE pipeline_run = ? AND status = 'running'", now, run_id)
+    tx.run("UPDATE pipeline_step SET status = 'killed', at = '', ended_at = ? WHERE pipeline_run = ? AND status = 'running'", now, run_id)
     tx.run("UPDATE pipeline_step SET status = 'cancelled' WHERE pipeline_run = ? AND status = 'waiting'", run_id)
     tx.changed("pipeline", run_id)
 
@@ -160,8 +198,9 @@ def _end(tx: Any, run_id: str, status: str, now: str, error: str | None) -> None
 def _step(row: Mapping[str, Any]) -> StepRun:
     began = moment(row["started_at"])
     return StepRun(
-        step=row["step"], status=row["status"], why=row["why"], run=row["run"], attempts=row["attempts"], values=json.loads(row["told"]),
-        outputs=json.loads(row["outputs"]), error=row["error"], started_at=began, duration_s=_between(began, moment(row["ended_at"])),
+        step=row["step"], status=row["status"], at=row["at"], why=row["why"], run=row["run"], attempts=row["attempts"],
+        values=json.loads(row["told"]), outputs=json.loads(row["outputs"]), error=row["error"], started_at=began,
+        duration_s=_between(began, moment(row["ended_at"])),
     )  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from nbmlops.capture.parameters import code_cells
 from nbmlops.errors import NotFound
 from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.ledger.secrets import mask_params
 from nbmlops.pipelines.records import Step
 
 _FORM = "nbmlops-step-1"
@@ -34,12 +35,16 @@ class MadeOf:
         """One digest of all of it."""
         return digest_bytes(json.dumps([_FORM, vars(self)], sort_keys=True).encode())
 
+    def kept(self) -> dict[str, Any]:
+        """As it is written down, without secrets among the parameters."""
+        return {**asdict(self), "params": mask_params(self.params)}
+
     def unlike(self, before: Mapping[str, Any]) -> str:
         """What is another than it was, in words; empty if nothing is."""
         told = []
         if before.get("code") != self.code:
             told.append("its code changed")
-        for name, value in self.params.items():
+        for name, value in mask_params(self.params).items():
             was = before.get("params", {}).get(name)
             if name not in before.get("params", {}):
                 told.append(f"{name} is new")

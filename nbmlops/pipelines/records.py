@@ -59,10 +59,14 @@ class Pipeline:
 
 @dataclass(frozen=True, kw_only=True)
 class StepRun:
-    """What came of one step: its run, or the run whose results were taken, and why it was executed or not."""
+    """What came of one step: its run, or the run whose results were taken, and why it was executed or not.
+
+    `at`: while it is executed, the cell and what that printed last.
+    """
 
     step: str
     status: StepStatus
+    at: str
     why: str
     run: str | None
     attempts: int

@@ -117,12 +117,40 @@ def export(
     )  # fmt: skip
 
 
+@verb("POST /pipelines/start")
+def start(
+    pipeline: Annotated[str, "the .yaml or .py file"],
+    *,
+    params: Annotated[dict[str, Any] | None, "values for its parameters: month=3"] = None,
+    force: Annotated[bool, "execute every step, though nothing changed"] = False,
+    workspace: Workspace | None = None,
+) -> PipelineRun:
+    """Execute a pipeline in the background, in a process of its own that goes on when the notebook ends; gives it as it begins."""
+    from nbmlops.pipelines import background
+
+    place = use(workspace)
+    return background.start(place.place_of(Path(pipeline)), params or {}, force=force, workspace=place)
+
+
+@verb("POST /pipeline-runs/{run}/stop")
+def stop(run: Annotated[str, "its id, or the beginning of it"], *, workspace: Workspace | None = None) -> PipelineRun:
+    """Stop an execution of a pipeline that runs, as Ctrl-C does: no kernel is left, and what is done stays done."""
+    from nbmlops.pipelines import background
+
+    return background.stop(run, use(workspace))
+
+
 @verb("GET /pipeline-runs")
-def find(*, limit: Annotated[int, "at most so many"] = 20, workspace: Workspace | None = None) -> list[PipelineRun]:
+def find(
+    *,
+    limit: Annotated[int, "at most so many"] = 20,
+    last: Annotated[bool, "of each pipeline its last alone"] = False,
+    workspace: Workspace | None = None,
+) -> list[PipelineRun]:
     """List executions of pipelines, the newest first."""
     from nbmlops.pipelines.journal import Journal
 
-    return Journal(use(workspace)).find(max(0, min(limit, 1000)))
+    return Journal(use(workspace)).find(max(0, min(limit, 1000)), last=last)
 
 
 @verb("GET /pipeline-runs/{run}")

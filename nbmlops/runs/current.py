@@ -22,6 +22,8 @@ ATTACH_ENVIRONMENT = "NBMLOPS_RUN"
 RUN_ENVIRONMENT = "NBMLOPS_RUN_ID"
 VALUES_ENVIRONMENT = "NBMLOPS_VALUES"  # names whose values a notebook declares, as JSON
 EXPERIMENT_ENVIRONMENT = "NBMLOPS_EXPERIMENT"
+# What a kernel has around it that is no business of a process which outlives it.
+OF_A_KERNEL = (ATTACH_ENVIRONMENT, RUN_ENVIRONMENT, "NBMLOPS_NOTEBOOK", "JPY_PARENT_PID", "JPY_SESSION_NAME", "MPLBACKEND")
 
 
 How = Literal["live", "headless", "explicit", "attached"]

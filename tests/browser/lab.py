@@ -66,7 +66,7 @@ def jupyter_lab(root: Path, home: Path) -> Iterator[Lab]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("JPY_", "NBMLOPS_"))},
         "JUPYTER_CONFIG_DIR": str(folders["config"]), "JUPYTER_DATA_DIR": str(folders["data"]),
-        "JUPYTER_RUNTIME_DIR": str(folders["runtime"]), "IPYTHONDIR": str(folders["ipython"]),
+        "JUPYTER_PREFER_ENV_PATH": "0", "JUPYTER_RUNTIME_DIR": str(folders["runtime"]), "IPYTHONDIR": str(folders["ipython"]),
         "JUPYTERLAB_SETTINGS_DIR": str(folders["settings"]), "JUPYTERLAB_WORKSPACES_DIR": str(folders["workspaces"]),
     }  # fmt: skip
     command = [

@@ -17,6 +17,8 @@ from nbmlops.endpoints import verbs as endpoint_verbs
 from nbmlops.models import verbs as model_verbs
 from nbmlops.monitoring import policy_verbs
 from nbmlops.monitoring import verbs as drift_verbs
+from nbmlops.pipelines.journal import Journal
+from nbmlops.pipelines.records import Pipeline, Step
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import MetricPoint
@@ -59,10 +61,23 @@ def add_runs(workspace: Workspace, notebook: Path) -> None:
     book.open("depth 10, wind", experiment="air-time", kind="papermill", notebook=str(notebook.resolve()), params={"max_depth": 10})
 
 
+def add_pipeline(workspace: Workspace, folder: Path) -> None:
+    """An execution of this month: the first step had nothing to do, the second did it."""
+    steps = [Step(name="prepare", notebook="prepare.ipynb"), Step(name="train", notebook="train.ipynb", after=["prepare"])]
+    asked = Pipeline(name="monthly", file=str(folder / "monthly.yaml"), params={"month": 3}, steps=steps)
+    journal = Journal(workspace)
+    run = journal.begin(asked, asked.params)
+    journal.say(run, "prepare", "skipped", why="nothing changed since 2026-03-02 06:30", told={"rows": 2000})
+    journal.say(run, "train", "running", why="month is 3, was 2", attempts=1)
+    journal.say(run, "train", "finished", told={"mae": 7.2})
+    journal.end(run, "finished")
+
+
 @pytest.fixture
 def lived_in(workspace: Workspace, project: Path) -> Iterator[Workspace]:
     """Runs, three versions, a served model that was asked and told the truth for weeks, drift and decisions."""
     add_runs(workspace, project / "train.ipynb")
+    add_pipeline(workspace, project)
     train, minutes = flights(2000, week=0, seed=1)
     for version, columns in enumerate((["distance"], ["distance", "head_wind"], list(train.columns)), start=1):
         fitted = LinearRegression().fit(train[columns], minutes)
@@ -91,6 +106,7 @@ def lived_in(workspace: Workspace, project: Path) -> Iterator[Workspace]:
 def test_a_workspace_that_was_lived_in_is_shown_whole(look: Any, lived_in: Workspace):
     sight = look(height=1480)
     expect(sight.section("runs").locator(".nbmlops-Run")).to_have_count(6)
+    expect(sight.section("pipelines").locator("[data-pipeline=monthly]").get_by_role("img", name="finished")).to_be_visible()
     expect(sight.section("models").locator("[data-version='3']")).to_contain_text("champion")
     endpoint = sight.section("endpoints").locator("[data-endpoint='air-time']")
     expect(endpoint.get_by_role("img", name="serving")).to_be_visible()

@@ -139,6 +139,7 @@ export interface Prediction {
   estimator: string;
   method: string;
   position: number;
+  number: number;
   shape: number[];
   dtype: string;
   sample: (Real | string)[];
@@ -365,6 +366,7 @@ export interface KeptFile {
 export interface StepRun {
   step: string;
   status: 'waiting' | 'running' | 'finished' | 'failed' | 'killed' | 'skipped' | 'cancelled';
+  at: string;
   why: string;
   run: string | null;
   attempts: number;
@@ -725,7 +727,9 @@ export interface Verbs {
   'pipeline.run': { request: { notebook: string; params?: { [key: string]: Json } | null; output?: string | null; experiment?: string | null; timeout_s?: Real | null; jobs?: number | null; executor?: string; scheduler?: string | null; resume?: boolean; checkpoint_s?: Real | null; force?: boolean; only?: string | null; ci?: string | null; model?: string | null; against?: string | null; baseline?: string | null; tolerance?: { [key: string]: Json } | null; once?: boolean; alone?: boolean }; result: Run | PipelineRun };
   'pipeline.plan': { request: { pipeline: string; params?: { [key: string]: Json } | null }; result: StepRun[] };
   'pipeline.export': { request: { pipeline: string; to: string; output?: string | null; schedule?: string | null; image?: string | null; params?: { [key: string]: Json } | null; replace?: boolean }; result: PipelineExport };
-  'pipeline.find': { request: { limit?: number }; result: PipelineRun[] };
+  'pipeline.start': { request: { pipeline: string; params?: { [key: string]: Json } | null; force?: boolean }; result: PipelineRun };
+  'pipeline.stop': { request: { run: string }; result: PipelineRun };
+  'pipeline.find': { request: { limit?: number; last?: boolean }; result: PipelineRun[] };
   'pipeline.show': { request: { run: string }; result: PipelineRun };
   'pipeline.init': { request: { notebooks?: string[] | null; output?: string }; result: Pipeline };
   'pipeline.sweep': { request: { notebook: string; over?: { [key: string]: Json } | null; metric?: string | null; direction?: 'minimize' | 'maximize' | null; by?: 'grid' | 'random' | 'optuna' | null; trials?: number | null; params?: { [key: string]: Json } | null; jobs?: number | null; seed?: number | null; name?: string | null; timeout_s?: Real | null; prune?: boolean | null }; result: Study };
@@ -773,6 +777,8 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'pipeline.run': ['POST', '/pipelines/run'],
   'pipeline.plan': ['POST', '/pipelines/plan'],
   'pipeline.export': ['POST', '/pipelines/export'],
+  'pipeline.start': ['POST', '/pipelines/start'],
+  'pipeline.stop': ['POST', '/pipeline-runs/{run}/stop'],
   'pipeline.find': ['GET', '/pipeline-runs'],
   'pipeline.show': ['GET', '/pipeline-runs/{run}'],
   'pipeline.init': ['POST', '/pipelines'],

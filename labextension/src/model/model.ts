@@ -2,12 +2,14 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Api, ApiError } from '../api/client';
-import { Changes, Comparison, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, Run, WorkspaceInfo } from '../api/types';
+import { Changes, Comparison, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, PipelineRun, Run, WorkspaceInfo } from '../api/types';
 
 /** What one workspace shows; replaced whole, never changed in place. */
 export interface Picture {
   workspace: WorkspaceInfo | null;
   runs: Run[];
+  /** Of each pipeline its last execution. */
+  pipelines: PipelineRun[];
   models: Model[];
   endpoints: Endpoint[];
   reports: DriftReport[];
@@ -39,16 +41,18 @@ export interface PromoteRequest {
   force: boolean;
 }
 
-const EMPTY: Picture = { workspace: null, runs: [], models: [], endpoints: [], reports: [], decisions: [] };
+const EMPTY: Picture = { workspace: null, runs: [], pipelines: [], models: [], endpoints: [], reports: [], decisions: [] };
 const INTERVAL_MS = 1500;
 const SLOWEST_MS = 30000;
 /** Looks between two checks of what dies without a word: a server process, a kernel. */
 const PULSE = 8;
 const SHOWN_RUNS = 100;
+const SHOWN_PIPELINES = 50;
 
 /** Which parts a topic of the change cursor concerns. */
 const CONCERNS: { [topic: string]: Part[] } = {
   run: ['runs', 'workspace'],
+  pipeline: ['pipelines'],
   model: ['models', 'endpoints', 'workspace'],
   endpoint: ['endpoints', 'workspace'],
   drift: ['reports'],
@@ -143,6 +147,20 @@ export class WorkspaceModel {
     return done;
   }
 
+  /** Execute a pipeline as it was executed before, in the background. */
+  async runAgain(run: PipelineRun, force: boolean): Promise<PipelineRun> {
+    const begun = await this._api.pipeline.start({ pipeline: run.file, params: run.params, force });
+    void this.refresh();
+    return begun;
+  }
+
+  /** Stop an execution that runs; done when it has ended. */
+  async stop(run: PipelineRun): Promise<PipelineRun> {
+    const ended = await this._api.pipeline.stop({ run: run.id });
+    void this.refresh();
+    return ended;
+  }
+
   /** What a version, a run or a file was made of and went into. */
   async compare(runs: string[]): Promise<Comparison> {
     return this._api.run.compare({ runs });
@@ -204,6 +222,9 @@ export class WorkspaceModel {
     if (this._state.runs.some(run => run.status === 'running')) {
       this._stale.add('runs');
     }
+    if (this._state.pipelines.some(run => run.status === 'running')) {
+      this._stale.add('pipelines');
+    }
   }
 
   private async _fetch(era: number): Promise<void> {
@@ -245,6 +266,8 @@ export class WorkspaceModel {
         return this._api.workspace.show();
       case 'runs':
         return this._runs();
+      case 'pipelines':
+        return this._api.pipeline.find({ last: true, limit: SHOWN_PIPELINES });
       case 'models':
         return this._api.model.find();
       case 'endpoints':

@@ -2,11 +2,11 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { ErrorRecord, Model, ModelVersion } from '../api/types';
+import { ErrorRecord, Model, ModelVersion, PipelineRun } from '../api/types';
 import { record, WorkspaceModel } from '../model/model';
 import { CHAMPION } from './models';
-import { Problem } from './parts';
-import { short, Words } from './words';
+import { Facts, Problem } from './parts';
+import { plain, short, Words } from './words';
 
 /** Text above a field for the reason; the reason is the dialog's value. */
 class Reason extends ReactWidget implements Dialog.IBodyWidget<string> {
@@ -82,6 +82,54 @@ export async function rollback(panel: WorkspaceModel, trans: TranslationBundle, 
   if (asked.button.accept) {
     await attempt(trans, trans.__('Not rolled back'), panel.rollback(model.name, CHAMPION, asked.value ?? ''));
   }
+}
+
+/** What a pipeline is executed with; whether every step is executed is the dialog's value. */
+class Again extends ReactWidget implements Dialog.IBodyWidget<boolean> {
+  constructor(
+    private readonly _trans: TranslationBundle,
+    private readonly _run: PipelineRun
+  ) {
+    super();
+    this.addClass('nbmlops-Dialog');
+  }
+
+  getValue(): boolean {
+    return this._force;
+  }
+
+  protected render(): JSX.Element {
+    const params = Object.entries(this._run.params).map(([name, value]): [string, string] => [name, plain(value)]);
+    return (
+      <Words.Provider value={this._trans}>
+        <code>{this._run.file}</code>
+        <Facts title={this._trans.__('Parameters')} facts={params} />
+        <label className="nbmlops-Check">
+          <input type="checkbox" onChange={event => (this._force = event.target.checked)} />
+          {this._trans.__('Every step, though nothing changed')}
+        </label>
+      </Words.Provider>
+    );
+  }
+
+  private _force = false;
+}
+
+/** Show what a pipeline was executed with, ask, then execute it in the background. */
+export async function runAgain(panel: WorkspaceModel, trans: TranslationBundle, run: PipelineRun): Promise<void> {
+  const asked = await showDialog({
+    title: trans.__('Run %1 again?', run.name),
+    body: new Again(trans, run),
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Run again') })]
+  });
+  if (asked.button.accept) {
+    await attempt(trans, trans.__('Not started'), panel.runAgain(run, asked.value ?? false));
+  }
+}
+
+/** Stop an execution; it goes on from there when it is run again, so that nothing is asked. */
+export async function stop(panel: WorkspaceModel, trans: TranslationBundle, run: PipelineRun): Promise<void> {
+  await attempt(trans, trans.__('Not stopped'), panel.stop(run));
 }
 
 async function attempt(trans: TranslationBundle, failed: string, work: Promise<unknown>): Promise<void> {

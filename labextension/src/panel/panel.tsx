@@ -11,6 +11,7 @@ import { Decisions, Drift } from './drift';
 import { Endpoints } from './endpoints';
 import { Models } from './models';
 import { Empty, Problem, Waiting } from './parts';
+import { Pipelines } from './pipelines';
 import { Runs } from './runs';
 import { useWords, Words } from './words';
 
@@ -24,7 +25,7 @@ export class Panel extends ReactWidget {
     this.id = 'nbmlops-panel';
     this.addClass('nbmlops-Panel');
     this.title.icon = markIcon;
-    this.title.caption = _trans.__('nbmlops: runs, models, endpoints, drift');
+    this.title.caption = _trans.__('nbmlops: runs, pipelines, models, endpoints, drift');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _trans.__('nbmlops'));
   }
@@ -81,6 +82,11 @@ function View({ state, model }: { state: State; model: WorkspaceModel }): JSX.El
             onFilter={filter => model.narrow(filter)}
             onLineage={subject => model.lineage(subject)}
             onCompare={runs => model.compare(runs)}
+          />
+          <Pipelines
+            state={state}
+            onStop={run => dialogs.stop(model, trans, run)}
+            onRunAgain={run => dialogs.runAgain(model, trans, run)}
           />
           <Models
             state={state}

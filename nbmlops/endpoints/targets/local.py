@@ -14,11 +14,11 @@ from pathlib import Path
 from nbmlops.endpoints import book
 from nbmlops.errors import Unavailable
 from nbmlops.ledger.owner import Owner, alive
+from nbmlops.runs.current import OF_A_KERNEL
 from nbmlops.settings import ENVIRONMENT
 from nbmlops.workspace import Workspace
 
 START_S, STOP_S = 60.0, 20.0
-_KERNEL_ONLY = ("NBMLOPS_RUN", "NBMLOPS_RUN_ID", "NBMLOPS_NOTEBOOK", "JPY_PARENT_PID", "JPY_SESSION_NAME", "MPLBACKEND")
 
 
 class LocalTarget:
@@ -30,7 +30,7 @@ class LocalTarget:
         """Start the endpoint's server and wait until it answers. Unavailable with its last words when it does not."""
         log = workspace.folder / "endpoints" / f"{endpoint}.log"
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        env = {name: value for name, value in os.environ.items() if name not in _KERNEL_ONLY}
+        env = {name: value for name, value in os.environ.items() if name not in OF_A_KERNEL}
         env[ENVIRONMENT] = str(workspace.root)
         words = [sys.executable, "-m", "nbmlops.serving", "--workspace", str(workspace.root), "--endpoint", endpoint, "--port", str(port)]
         with log.open("wb") as out:
