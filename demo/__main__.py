@@ -1,4 +1,4 @@
-"""`python -m demo [FOLDER]`: a pipeline month by month; then train, gate, promote, deploy, watch, retrain, roll back; the report."""
+"""`python -m demo [FOLDER [MONTHS]]`: a pipeline month by month; then train, gate, promote, deploy, watch, retrain, roll back; the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import flights as data
-from demo.monthly import through_the_year
+from demo.monthly import MONTHS, through_the_year
 from demo.report import write_report
 from demo.story import Story
 
@@ -37,7 +37,7 @@ def main() -> int:
     for path in folder.iterdir():
         if path.name != KEPT:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    months = through_the_year(folder / KEPT, say)
+    months = through_the_year(folder / KEPT, say, MONTHS[: int(sys.argv[2])] if len(sys.argv) > 2 else MONTHS)
     if not months[-1].passed:
         return 1
     say("")

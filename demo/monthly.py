@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ PIPELINE = Path(__file__).parent / "pipeline"
 MONTHS = range(2, 12)  # the last that is known; the one after is what the model is asked
 
 
-def through_the_year(folder: Path, say: Callable[[str], None]) -> list[Any]:
-    """Execute the pipeline for every month, in a workspace that is there still when the demo is run again."""
+def through_the_year(folder: Path, say: Callable[[str], None], months: Iterable[int] = MONTHS) -> list[Any]:
+    """Execute the pipeline for each month, in a workspace that is there still when the demo is run again."""
     from nbmlops import pipeline
     from nbmlops.workspace import Workspace
 
@@ -24,7 +24,7 @@ def through_the_year(folder: Path, say: Callable[[str], None]) -> list[Any]:
     place = Workspace.at(folder, actor="demo")
     say("The pipeline prepare → train → evaluate → register, for one month after the other:")
     done = []
-    for month in MONTHS:
+    for month in months:
         found = pipeline.run(str(folder / "flights.yaml"), params={"month": month}, workspace=place)
         say(f"  {calendar.month_name[month]:<10}{_told(found, month)}")
         done.append(found)

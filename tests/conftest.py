@@ -13,6 +13,23 @@ import pytest
 from nbmlops.workspace import Workspace
 
 
+LONG = ("demo", "reports", "replay", "pipelines", "faults", "notebooks", "browser", "capture")  # rooms, the one with the longest first
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first: two workers take file by file, and whoever gets the longest last is waited for."""
+
+    def turn(item: pytest.Item) -> int:
+        room = item.path.parent.relative_to(item.config.rootpath).parts
+        slow = "slow" in item.keywords and room[:1] == ("tests",)
+        return LONG.index(room[1]) if slow and room[1:] and room[1] in LONG else len(LONG)
+
+    files: dict[Path, int] = {}
+    for item in items:
+        files[item.path] = min(turn(item), files.get(item.path, len(LONG)))
+    items.sort(key=lambda item: files[item.path])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_ipython_of_yours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """IPython keeps one history for all shells of a user; and it warns a shell that another virtual environment is active."""

@@ -119,6 +119,8 @@ def test_capture_survives_a_fork_inside_a_cell(folder):
             timeout=120,
         )
         assert status == "ok" and "[1.0, 1.0]" in shown
+        # A kernel that is shut down waits half a minute for joblib's processes.
+        k.run("from joblib.externals.loky import get_reusable_executor\nget_reusable_executor().shutdown(wait=True)")
         status, shown = k.run("import os\npid = os.fork()\nif pid == 0:\n    os._exit(0)\nos.waitpid(pid, 0)[1]")
         assert status == "ok"
         k.shut_down()

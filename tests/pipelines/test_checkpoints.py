@@ -90,9 +90,10 @@ def test_a_notebook_whose_kernel_was_killed_goes_on_and_gives_the_same(place):
     ],
 )
 def test_what_changed_since_is_not_gone_on_from(place, change, why):
-    assert went(place, LONG, dies=True)[0].status == "killed"
+    asked = {"tags": {3: "checkpoint"}, "after_s": 1000}
+    assert went(place, LONG, dies=True, **asked)[0].status == "killed"
     change(place.root)
-    done, _, executed = went(place, LONG, dies=False, resume=True)
+    done, _, executed = went(place, LONG, dies=False, resume=True, **asked)
     assert executed == ["a", "b", "c", "d"] and why in done.tags["resumed"], done.tags
 
 

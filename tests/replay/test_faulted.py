@@ -114,7 +114,7 @@ def changed(env: dict[str, str]) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES[::27])  # all of them: python -m benchmarks proof
+@pytest.mark.parametrize("name", ("a_bootstrap_generator", "b_duckdb_deleted", "x_package_lost_a_name"))  # all: python -m benchmarks proof
 def test_a_notebook_holds_until_something_is_changed(name, tmp_path):
     case, holds, after = told(name, tmp_path)
     assert holds.verdict == "VERIFIED", holds

@@ -1,4 +1,4 @@
-"""No text is slow to mask, however it was made: a megabyte of anything ends."""
+"""No text is slow to mask, however it was made: much of anything ends."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def test_twenty_kilobytes_of_anything_are_masked():
 
 
 @pytest.mark.slow
-def test_a_megabyte_of_anything_is_masked():
-    assert masked_all(1_000_000, 290) == "done\n"
+def test_much_of_anything_is_masked():
+    assert masked_all(300_000, 120) == "done\n"
