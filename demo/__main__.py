@@ -1,4 +1,4 @@
-"""`python -m demo [FOLDER [MONTHS]]`: a pipeline month by month; then train, gate, promote, deploy, watch, retrain, roll back; the report."""
+"""`python -m demo [FOLDER [MONTHS]]`: a pipeline month by month; then train, gate, promote, serve, watch, retrain, roll back; a report."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ import pytest
 
 from nbmlops.workspace import Workspace
 
-
 LONG = ("demo", "reports", "replay", "pipelines", "faults", "notebooks", "browser", "capture")  # rooms, the one with the longest first
 
 
