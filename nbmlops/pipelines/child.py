@@ -51,6 +51,8 @@ def main() -> int:
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager
 
+    from nbmlops.ledger import secrets
+
     importlib.import_module("nbmlops.pipelines.engine")  # all there is to load, before anything is asked: one made ready is ready
     logging.getLogger("papermill").setLevel(logging.ERROR)
     begin = NotebookExecutionManager.cell_start
@@ -89,6 +91,7 @@ def main() -> int:
             return 0
         _limit(None)
         os.chdir(tempfile.gettempdir())  # where it was may be removed
+        secrets.forget()  # the next has its own
         if not asked.get("more"):
             return 0
         _executing.clear()

@@ -6,12 +6,16 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 
 import psutil
 import pytest
 
 from nbmlops import pipeline
+from nbmlops.pipelines.executor import Stop, one_ahead
+from nbmlops.pipelines.runner import execute
 from nbmlops.pipelines.warm import Warm, wanted_by
+from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
 
@@ -94,6 +98,37 @@ def test_a_kernel_that_died_while_it_waited_is_not_taken():
     psutil.wait_procs([psutil.Process(pid)], timeout=5)
     assert not waiting.fits("python3", os.environ, ("numpy",))
     waiting.stop()
+
+
+def test_who_executed_is_asked_again_as_if_it_were_new_and_not_where_it_was_stopped_or_died(tmp_path, monkeypatch):
+    place = Workspace.at(tmp_path)
+    tells = "import os\nprint(os.getppid(), os.environ.get('STAGE'))"
+    path = written(tmp_path / "n.ipynb", tells, "if long:\n    import time; time.sleep(60)", parameters="long = False")
+
+    def executed(**asked):
+        done = execute(path, asked.pop("params", {}), workspace=place, **asked)
+        (kept,) = [one for one in RunBook(place).record(done.id).artifacts if one.name == "notebook.ipynb"]
+        shown = [output for cell in json.loads(place.blobs.get(kept.digest))["cells"] for output in cell.get("outputs", ())]
+        return done.status, *"".join(shown[0]["text"]).split()
+
+    with one_ahead(0):  # none is made ready: those that were asked are there
+        monkeypatch.setenv("STAGE", "first")
+        status, first, stage = executed()
+        assert (status, stage) == ("finished", "first")
+        monkeypatch.delenv("STAGE")
+        assert executed() == ("finished", first, "None")
+        stop = Stop()
+        threading.Timer(4, stop.ask, ["Not wanted."]).start()
+        assert executed(params={"long": True}, stop=stop)[:2] == ("killed", first)
+        status, second, _ = executed()
+        assert status == "finished" and second != first
+        os.kill(int(second), 9)
+        psutil.wait_procs([psutil.Process(int(second))], timeout=5)
+        status, third, _ = executed()
+        assert status == "finished" and third not in (first, second)
+        assert executed(timeout_s=60)[1] == third
+    assert not psutil.pid_exists(int(third))
+    place.close()
 
 
 def _words(process):
