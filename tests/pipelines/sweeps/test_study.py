@@ -101,13 +101,19 @@ def test_a_grid_by_the_shell_is_one_run_with_its_trials_and_the_best_is_register
     assert set(shown.importance) == {"alpha", "kind"} and [one.name for one in pipeline.studies(workspace=place)] == ["grid"]
 
 
+def done(place: Workspace) -> int:
+    return int(place.ledger.read("SELECT count(*) AS n FROM trial WHERE state = 'complete'")[0]["n"])
+
+
 def test_thirty_trials_by_optuna_killed_at_any_moment_are_thirty_and_none_twice(place: Workspace) -> None:
     notebook(place, "rmse = (alpha - 0.3) ** 2 + depth")
     words = ["sweep", "in.ipynb", "--over", "alpha=0.01..10,log", "--over", "depth=1..5", "--metric", "rmse", "--trials", "30", "--by", "optuna", "--name", "s"]
     chance = random.Random(11)
     for how in (signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
-        asked = shell(place, *words)
-        time.sleep(chance.uniform(3, 14))
+        asked, until = shell(place, *words), done(place) + chance.randint(1, 5)
+        while done(place) < until and asked.poll() is None:
+            time.sleep(0.05)
+        time.sleep(chance.uniform(0, 0.4))
         asked.send_signal(how)
         asked.communicate(timeout=60)
         assert asked.returncode == (130 if how == signal.SIGINT else -how)
