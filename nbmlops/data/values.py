@@ -257,10 +257,13 @@ def _plain(value: Any) -> bytes | None:
 
 
 def _kept(kind: type, state: dict[str, Any]) -> dict[str, Any]:
-    """An object's attributes, without those that were only kept to be fast, or that it drew with."""
+    """An object's attributes, without those that were only kept to be fast, that it drew with, or that it worked in: what was in the
+    memory before may stand there still (`_tmp_like_exog` of statsmodels)."""
 
     def counts(key: str) -> bool:
-        if key in _KEPT_TO_BE_FAST or key in _DRAWN_WITH or (key == "random_state" and kind.__name__.startswith("_")):
+        if key.startswith("_tmp") or key in _KEPT_TO_BE_FAST or key in _DRAWN_WITH:
+            return False
+        if key == "random_state" and kind.__name__.startswith("_"):
             return False
         return not isinstance(getattr(kind, key, None), functools.cached_property)
 

@@ -110,6 +110,18 @@ def test_an_object_is_the_same_in_whatever_order_its_attributes_were_set_and_a_d
     assert state_of({"a": 1, "b": 2}).exact != state_of({"b": 2, "a": 1}).exact
 
 
+def test_what_a_model_worked_in_is_no_part_of_what_it_is():
+    import statsmodels.api as sm
+
+    rows = np.random.default_rng(1).normal(size=(40, 2))
+    fitted = sm.GLM((rows[:, 0] > 0).astype(float), sm.add_constant(rows[:, 1:]), family=sm.families.Binomial()).fit()
+    before = state_of(fitted)
+    fitted.model._tmp_like_exog[:] = 1e300  # it is np.empty: whatever was in the memory
+    assert state_of(fitted).exact == before.exact
+    fitted.params[0] += 1
+    assert state_of(fitted).exact != before.exact
+
+
 def test_floats_may_differ_by_the_order_of_their_sum_and_no_more():
     values = np.linspace(1, 1e6, 1000)
     state, near, far = state_of([values, "m"]), state_of([values * (1 + 1e-13), "m"]), state_of([values + 0.01, "m"])
