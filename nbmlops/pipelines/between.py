@@ -5,21 +5,20 @@ Reading a pickle executes what it says, so that only bytes are read which a step
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
+from nbmlops.atomic import write_whole
 from nbmlops.errors import NotFound, Untrusted
 from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.pipelines.checkpoints.pickled import pickled, unpickled
 from nbmlops.workspace import Workspace, use
 
 
 def give(value: Any, path: str) -> None:
     """Write a value, which is an output of the step that is executed."""
-    import joblib
-
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    joblib.dump(value, path)
+    write_whole(Path(path), pickled(value))
 
 
 def take(path: str, *, workspace: Workspace | None = None) -> Any:
@@ -34,6 +33,4 @@ def take(path: str, *, workspace: Workspace | None = None) -> Any:
     )
     if not known:
         raise Untrusted(f"{path!r} is no output that a step has made here.", hint="Have the step before make it: nbmlops pipeline run FILE")
-    import joblib
-
-    return joblib.load(io.BytesIO(data))  # of our own ledger, by its digest
+    return unpickled(data)

@@ -167,7 +167,7 @@ def _nearest(makers: list[str], blocks: dict[str, Block], name: str, block: str)
 
 
 def _file(block: str, name: str) -> str:
-    return f"{BETWEEN}/{block}-{name}.joblib"
+    return f"{BETWEEN}/{block}-{name}.pickle"
 
 
 def _named(tags: list[str], prefixes: tuple[str, ...]) -> str | None:

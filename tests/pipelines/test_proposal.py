@@ -78,8 +78,8 @@ def test_a_notebook_with_kales_tags_becomes_a_notebook_for_each_block(place):
     with pytest.raises(Invalid, match="is there already"):
         pipeline.init([str(folder / "all.ipynb")], output=str(folder / "q.yaml"), workspace=place)
     between = sorted(path.name for path in (folder / "between").iterdir())
-    assert between == ["left-held.joblib", "make-held.joblib", "right-right.joblib"]
-    hostile = folder / "between" / "make-held.joblib"
+    assert between == ["left-held.pickle", "make-held.pickle", "right-right.pickle"]
+    hostile = folder / "between" / "make-held.pickle"
     hostile.write_bytes(b"cos\nsystem\n(S'touch " + str(folder / "pwned").encode() + b"'\ntR.")
     with pytest.raises(Untrusted, match="no output that a step has made here"):
         take(str(hostile), workspace=place)
