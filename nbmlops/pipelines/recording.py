@@ -219,8 +219,6 @@ def _failure(notebook: Any) -> tuple[int, str] | None:
                 if output.output_type == "error":
                     if output.ename == "SystemExit" and output.evalue in ("", "0"):
                         return None  # a notebook that ends early of its own will: papermill's word for it too
-                    if output.ename == "StdinNotImplementedError":
-                        return at, "It asks for input(), and nobody is there to answer: make it a parameter."
                     return at, f"{output.ename}: {output.evalue}"
             said = [last_line(str(output.text)) for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"]
             return at, said[-1] if said and said[-1] else "The cell failed."  # an unknown magic says so, and raises nothing

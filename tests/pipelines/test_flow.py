@@ -76,7 +76,7 @@ def went(place, **more):
     [
         (["1", "import sys; sys.exit(3)"], "Step 's', cell 1: SystemExit: 3"),
         (["1", "import sys; sys.exit(0)", "open('o', 'w')"], "Step 's': it came to its end, and its output 'o' was not made."),
-        (["name = input('name? ')"], "Step 's', cell 0: It asks for input(), and nobody is there to answer: make it a parameter."),
+        (["name = input('name? ')"], "Step 's', cell 0: StdinNotImplementedError: raw_input was called, but this frontend does not support input requests."),
         (["1", "import os; os._exit(7)"], "Step 's', cell 1: The kernel died."),
         (["%nosuchmagic"], "Step 's', cell 0: UsageError: Line magic function `%nosuchmagic` not found."),
         (["import os, time\nif os.fork() == 0: time.sleep(0.2); os._exit(0)", "open('o', 'w').write('x');"], None),
