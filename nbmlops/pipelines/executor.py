@@ -110,15 +110,15 @@ class LocalExecutor:
         with contextlib.ExitStack() as over:
             python = request.get("python")
             mine = (None if python else _taken()) or _begun(python, env)
-            child, wanted, asked = mine.process, stop or Stop(), threading.Event()
+            child, turn, wanted, asked = mine.process, mine.turn, stop or Stop(), threading.Event()
             over.callback(_let_go, mine)
-            over.enter_context(wanted.by(lambda: self._stop(mine, wanted.why if asked.is_set() else "")))
+            over.enter_context(wanted.by(lambda: self._stop(mine, turn, wanted.why if asked.is_set() else "")))
             if request.get("scratch"):
                 _note(child.pid, request["scratch"])
             _make_ready()
             assert child.stdout
             if timeout_s:
-                timer = threading.Timer(timeout_s + _GRACE_S, self._stop, [mine])
+                timer = threading.Timer(timeout_s + _GRACE_S, self._stop, [mine, turn])
                 over.callback(timer.cancel)
                 timer.start()
             try:
@@ -140,13 +140,16 @@ class LocalExecutor:
                             heard(told["printed"])
                 child.wait()
             except BaseException:
-                self._stop(mine)
+                self._stop(mine, turn)
                 raise
             return None if child.returncode == 0 else mine.last_words() or f"exit {child.returncode}"
 
     @classmethod
-    def _stop(cls, mine: _Child, why: str = "") -> None:
-        child, mine.stopped = mine.process, True
+    def _stop(cls, mine: _Child, turn: int, why: str = "") -> None:
+        with _lock:
+            if mine.turn != turn:
+                return  # it came to its end meanwhile, and works for another
+            child, mine.stopped = mine.process, True
         if why:
             mine.ask({"stop": why})
             cls._wait(child)
@@ -169,7 +172,8 @@ class _Child:
 
     def __init__(self, process: subprocess.Popen[str], words: IO[bytes]) -> None:
         self.process, self.words = process, words  # the file that its last words go to
-        self.free = self.stopped = False  # it waits for the next; it was told to stop
+        self.turn = 0  # how often it was let go to be asked again
+        self.free = self.stopped = False  # it came to its end; it was told to stop
         self._lock = threading.Lock()
 
     def ask(self, what: dict[str, Any]) -> None:
@@ -242,18 +246,21 @@ def _make_ready() -> None:
     with _lock:
         for one in _wanted:
             one.left -= 1
-        coming = [one.coming() if one.coming is not None else None for one in _wanted]
-        most = [one.left if found is None else min(one.left, len(found)) for one, found in zip(_wanted, coming, strict=True)]
-        if len(_ready) >= sum(max(0, min(one.jobs, left)) for one, left in zip(_wanted, most, strict=True)):
+        room, named = 0.0, list[tuple[Path, Path]]()
+        for one in _wanted:
+            coming = one.coming() if one.coming is not None else None
+            named += coming or ()
+            room += max(0, min(one.jobs, one.left, one.left if coming is None else len(coming)))
+        if len(_ready) >= room:
             return
-        named = [one for found in coming for one in found or ()][len(_ready) :][:1]
-        with_kernel = [_KERNEL, *(str(path) for one in named for path in one)] if any(one.kernel for one in _wanted) else []
-        if _idle:
-            _ready.append(_idle.pop())
-            if with_kernel:
-                _ready[-1].ask({_KERNEL: with_kernel[1:]})
-        else:
-            _ready.append(_begun(None, dict(os.environ), with_kernel))
+        kernel = any(one.kernel for one in _wanted)
+        load = [str(path) for one in named[len(_ready) :][:1] for path in one]
+        if not _idle:
+            _ready.append(_begun(None, dict(os.environ), [_KERNEL, *load] if kernel else []))
+            return
+        _ready.append(_idle.pop())
+        if kernel:
+            _ready[-1].ask({_KERNEL: load})
 
 
 def _taken() -> _Child | None:
@@ -261,17 +268,15 @@ def _taken() -> _Child | None:
         with _lock:
             found = _ready.pop(0) if _ready else _idle.pop() if _idle else None
         if found is None or found.process.poll() is None:
-            break
+            return found
         found.close()  # somebody killed it while it waited
-    if found is not None:
-        found.free = False
-    return found
 
 
 def _let_go(child: _Child) -> None:
     """It did what it was asked: it may be asked again while somebody wants one, if nothing stopped it."""
     with _lock:
         if child.free and not child.stopped and _wanted:
+            child.free, child.turn = False, child.turn + 1
             _idle.append(child)
             return
     child.close()
