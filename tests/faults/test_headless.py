@@ -103,11 +103,11 @@ def test_an_execution_that_is_stopped_by_time_or_by_force_is_not_running_for_eve
 @ahead
 def test_a_whole_execution_that_takes_too_long_has_failed_and_says_so(folder):
     written(folder / "in.ipynb", FIT, "__import__('time').sleep(600)", parameters=None)
-    words = [sys.executable, "-m", "nbmlops.doors.shell", "pipeline", "run", "in.ipynb", "--timeout-s", "8"]
+    words = [sys.executable, "-m", "nbmlops.doors.shell", "pipeline", "run", "in.ipynb", "--timeout-s", "25"]
     code = "import sys; from nbmlops.doors.shell import main; sys.exit(main(sys.argv[1:]))"
     subprocess.run([sys.executable, "-c", code, *words[3:]], cwd=folder, capture_output=True, timeout=120)
     status, error, at = one(folder).told
-    assert (status, at) == ("failed", 1) and "8 s" in error
+    assert (status, at) == ("failed", 1) and "25 s" in error
 
 
 @ahead

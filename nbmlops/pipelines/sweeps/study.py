@@ -97,7 +97,7 @@ class _Sweep:
         self._pruned: set[int] = set()  # whom the pruner had stopped
         self.why: str | None = None  # it is to end before it has all its trials
         self._ended_now: list[Trial] = []
-        self._best: float | None = None
+        self._best: str | None = None  # the best trial's own run, as the study's tag has it
         self._step = self.book.last_step(run_id, self.metric) + 1
 
     def remember(self, judge: Judge | None) -> None:
@@ -106,7 +106,7 @@ class _Sweep:
             if trial.state not in _ENDED and trial.own_run is not None:
                 self._left(trial)
         best = best_of(list(self.trials.values()), self.asked)
-        self._best = best.metrics[self.metric] if best else None
+        self._best = best.own_run if best else None
         if judge is not None:
             for number in sorted(self.trials):
                 trial = self.trials[number]
@@ -206,9 +206,9 @@ class _Sweep:
         value, now = best.metrics[self.metric], self.book.workspace.clock()
         self.book.add(self.run_id, Facts(metrics=[MetricPoint(name=self.metric, step=self._step, value=value, at=now)]))
         self._step += 1
-        if best.own_run and value != self._best:
+        if best.own_run and best.own_run != self._best:  # of equals the first: it may have come to its end later
             self.book.add(self.run_id, Facts(tags={"best": best.own_run}))
-        self._best = value
+        self._best = best.own_run
 
     def _prune(self, pruner: Judge, working: dict[Future[Trial], tuple[Trial, Stop]]) -> None:
         """Tell the pruner what the trials have measured, and stop those that are not worth going on."""

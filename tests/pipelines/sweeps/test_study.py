@@ -105,6 +105,17 @@ def done(place: Workspace) -> int:
     return int(place.ledger.read("SELECT count(*) AS n FROM trial WHERE state = 'complete'")[0]["n"])
 
 
+def test_of_equals_the_first_is_the_best_even_where_it_ends_last(place: Workspace) -> None:
+    over = "run.find('params.wait = 1 and status = finished')"
+    later = f"import time\nfrom nbmlops import run\nwhile not wait and not {over}: time.sleep(0.05)\nrun.log({{'mae': 1.0}})"
+    written(place.root / "in.ipynb", later, parameters="wait = 0")
+    told = pipeline.sweep("in.ipynb", over={"wait": [0, 1]}, metric="mae", name="equal", jobs=2, workspace=place)
+    first, second = (trial.own_run for trial in sorted(told.trials, key=lambda trial: trial.number))
+    ended = [run.show(str(one), workspace=place).run.ended_at for one in (first, second)]
+    assert ended[0] > ended[1] and told.best_run == first
+    assert run.show(told.run, workspace=place).run.tags["best"] == first
+
+
 def test_thirty_trials_by_optuna_killed_at_any_moment_are_thirty_and_none_twice(place: Workspace) -> None:
     notebook(place, "rmse = (alpha - 0.3) ** 2 + depth")
     words = ["sweep", "in.ipynb", "--over", "alpha=0.01..10,log", "--over", "depth=1..5", "--metric", "rmse", "--trials", "30", "--by", "optuna", "--name", "s"]
