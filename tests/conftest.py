@@ -65,6 +65,15 @@ def nothing_stays_open() -> Iterator[None]:
         current.end(open_now)
 
 
+@pytest.fixture(scope="module")
+def children_stay() -> Iterator[None]:
+    """Processes that executed a notebook are asked again by the module's next test, as in a sweep: they need not load everything."""
+    from nbmlops.pipelines.executor import one_ahead
+
+    with one_ahead(of=0):
+        yield
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
     """A workspace of its own in a fresh folder."""

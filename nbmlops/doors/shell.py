@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from nbmlops.errors import NbmlopsError, NotFound
+from nbmlops.lean import leave_out
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,6 +17,8 @@ def main(argv: list[str] | None = None) -> int:
     0; or 1, with the error on stderr, or where the answer is that something did not pass; or 2 where the command itself is wrong.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # a process of our own
+        leave_out()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show a letter shows its number; it is no reason to fail.

@@ -21,6 +21,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from nbmlops.lean import leave_out
+
 WARM = "--kernel"  # have a kernel ready too; then the notebook that will come, and its folder, where they are known
 _GRACE_S = 10.0
 _parent: Any = sys.stdout
@@ -45,8 +47,7 @@ def main() -> int:
     # Nobody else has this one: the kernel, and what a cell leaves running, would hold it open.
     _parent = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    # jsonschema loads it where it is there, to check IRIs, which notebooks have none of: its grammar takes a second to compile.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    leave_out()
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.engines import NotebookExecutionManager

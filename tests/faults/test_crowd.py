@@ -1,4 +1,4 @@
-"""Twenty kernels write to one workspace for a minute: nothing is lost, nobody is told of a lock, nobody waits."""
+"""Twenty kernels write to one workspace: nothing is lost, nobody is told of a lock, nobody waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nbmlops.workspace import Workspace
 from tests.faults.looking import seen
 
 ROOT = Path(__file__).parents[2]
-KERNELS, SECONDS, WAIT_S = 20, 60, 2.0
+KERNELS, SECONDS, WAIT_S = 20, 20, 2.0
 
 
 def crowd(folder, seconds, *more):
@@ -36,14 +36,14 @@ def crowd(folder, seconds, *more):
 
 
 @pytest.mark.slow
-def test_twenty_kernels_write_for_a_minute_and_nothing_is_lost_nobody_waits_and_readers_see_them(tmp_path):
+def test_twenty_kernels_write_and_nothing_is_lost_nobody_waits_and_readers_see_them(tmp_path):
     Workspace.at(tmp_path).close()
     kernels = crowd(tmp_path, SECONDS)
     looks = []
-    end = time.monotonic() + SECONDS - 10
+    end = time.monotonic() + SECONDS - 4
     while time.monotonic() < end:  # somebody looks meanwhile, from a further process
         looks.append([len(run.numbers) for run in seen(tmp_path)[-KERNELS:]])
-        time.sleep(10)
+        time.sleep(5)
     told = [json.loads(kernel.communicate(timeout=120)[0].splitlines()[-1]) for kernel in kernels]
     assert [kernel.returncode for kernel in kernels] == [0] * KERNELS
     assert all(one["said"] == "" for one in told), [one["said"] for one in told if one["said"]]

@@ -22,7 +22,7 @@ from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("children_stay")]
 COUNT = "open('count.txt', 'a').write('{}\\n');"  # what was executed, and how often
 PIPELINE = """
 params: {month: 2}

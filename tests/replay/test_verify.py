@@ -18,7 +18,7 @@ from tests.notebooks.corpus_data import make
 from tests.notebooks.test_corpus import CORPUS, NAMES
 from tests.pipelines.notebooks import written
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("children_stay")]
 HEAD = "import pandas as pd, numpy as np\nfrom sklearn.linear_model import Ridge\nfrom sklearn.metrics import mean_absolute_error"
 READ = "data = pd.read_csv('x.csv')\ndata.head()"
 FIT = "model = Ridge(alpha=alpha).fit(data[['a']], data['b'])"

@@ -14,8 +14,8 @@ from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted
 from nbmlops.models.flavors.settled import settled
+from nbmlops.models.flavors.skops_later import skops_io
 from nbmlops.models.flavors.trust import is_trusted
-from nbmlops.plugins import needs
 
 _AGAIN = "Register the model again from its run."
 _UNREADABLE = (
@@ -44,13 +44,13 @@ class SklearnFlavor:
 
     def save(self, estimator: Any) -> bytes:
         """The estimator as bytes, the same for the same estimator. Raises what skops raises for objects it has no form for."""
-        return settled(bytes(needs("skops.io", extra="sklearn", why="Keeping this model").dumps(estimator)))
+        return settled(bytes(skops_io("Keeping this model").dumps(estimator)))
 
     def untrusted(self, data: bytes, trusted: Iterable[str] = ()) -> list[str]:
         """Types the file names that nobody trusts."""
-        skops_io = needs("skops.io", extra="sklearn", why="Looking into this model")
+        skops = skops_io("Looking into this model")
         try:
-            found = skops_io.get_untrusted_types(data=data)
+            found = skops.get_untrusted_types(data=data)
         except _UNREADABLE as error:
             raise Damaged(f"The model file cannot be read: {_shown(str(error))}", hint=_AGAIN) from error
         listed = set(trusted)
@@ -63,10 +63,10 @@ class SklearnFlavor:
             raise Untrusted(f"The model names types that nobody has trusted: {shown}.", hint=_hint(unknown))
         from nbmlops.models.flavors.sound import check
 
-        skops_io = needs("skops.io", extra="sklearn", why="Loading this model")
-        names = skops_io.get_untrusted_types(data=data)
+        skops = skops_io("Loading this model")
+        names = skops.get_untrusted_types(data=data)
         try:
-            return check(skops_io.loads(data, trusted=names))
+            return check(skops.loads(data, trusted=names))
         except Damaged:
             raise
         except Exception as error:  # a state that its class does not take is of any type
