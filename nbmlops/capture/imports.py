@@ -7,6 +7,7 @@ compiled form stays in this process, and the module, its source and its tracebac
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -78,6 +79,8 @@ class Finder:
             return None
 
     def _is_users(self, origin: str) -> bool:
+        if any(f"{os.sep}{name}{os.sep}" in origin for name in _INSTALLED):
+            return False  # nearly all that is ever imported: to resolve each would be felt
         where = Path(origin).resolve()
         if any(part in _INSTALLED for part in where.parts) or str(where).startswith(self._nbmlops):
             return False
