@@ -86,7 +86,7 @@ def executed(tmp_path_factory):
         cells=[nbformat.v4.new_code_cell(source) for source in (LISTEN, *CELLS.values(), TELL)],
         metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
     )
-    NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(notebook, allow_errors=True, timeout=180, resources={"metadata": {"path": str(folder)}}).execute()
     nbformat.write(notebook, folder / "saved.ipynb")
     return nbformat.read(folder / "saved.ipynb", as_version=4), json.loads((folder / "heard.json").read_text())
 
