@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ import pytest
 from nbmlops.workspace import Workspace
 
 LONG = ("demo", "reports", "replay", "pipelines", "faults", "notebooks", "browser", "capture")  # rooms, the one with the longest first
+
+
+def pytest_configure() -> None:
+    """Who starts the tests in the background leaves them deaf to interrupts, and all that they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
