@@ -157,6 +157,7 @@ class Server:
 def client(file):
     made = BlockingKernelClient(connection_file=str(file))
     made.load_connection_file()
+    made.hb_channel.time_to_dead = 30.0  # a machine that has much to do lets a heart beat late
     made.start_channels()
     made.wait_for_ready(timeout=60)
     try:

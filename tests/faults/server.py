@@ -45,6 +45,7 @@ class Server:
         """Somebody who talks to a kernel."""
         made = BlockingKernelClient(connection_file=str(until(lambda: next(self.runtime.glob(f"kernel-{kernel}.json"), None))))
         made.load_connection_file()
+        made.hb_channel.time_to_dead = 30.0  # a machine that has much to do lets a heart beat late
         made.start_channels()
         made.wait_for_ready(timeout=60)
         return made

@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ MOST_BYTES = 4 << 30
 _LOOKED_THROUGH_BYTES = 64 << 20
 _UNKNOWN = ("tensorflow", "pyspark", "jax", "ray")  # whose own state nobody can tell
 _CHECK_S = 600
+_ENDING_S = 1.0  # so long a process may take to end: git's, that somebody asked a moment ago
 _SETS = re.compile(r"^%(?:load_ext|reload_ext|matplotlib|config|autoreload|pylab|precision|alias)\b.*", re.MULTILINE)
 _CHECK = "import sys; from nbmlops.pipelines.checkpoints.check import main; sys.exit(main())"
 
@@ -171,16 +173,26 @@ def _alone(folders: Iterable[Path]) -> None:
             raise Unkeepable(f"a thread still works ({thread.name})")
     import psutil
 
-    for child in psutil.Process().children():
-        try:
-            words = " ".join(child.cmdline())
-        except psutil.Error:
-            continue
-        if child.status() != psutil.STATUS_ZOMBIE and not re.search(r"resource_tracker|semaphore_tracker|popen_loky|nbmlops", words):
-            raise Unkeepable(f"a process still works ({words[:80]})")
+    end = time.monotonic() + _ENDING_S
+    while working := [words for child in psutil.Process().children() if (words := _words(child)) is not None]:
+        if time.monotonic() > end:
+            raise Unkeepable(f"a process still works ({working[0][:80]})")
+        time.sleep(0.05)
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None and pyplot.get_fignums():
         raise Unkeepable("a figure is still open")
+
+
+def _words(child: Any) -> str | None:
+    """What a child process was started with; None where it is over, or none of the user's."""
+    import psutil
+
+    try:
+        words = " ".join(child.cmdline())
+        over = child.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return None
+    return None if over or re.search(r"resource_tracker|semaphore_tracker|popen_loky|nbmlops", words) else words
 
 
 def _users_own(thread: threading.Thread, folders: Iterable[Path]) -> bool:
