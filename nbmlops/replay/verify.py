@@ -51,6 +51,7 @@ _DRAWS = re.compile(r"(?i)\b(?:sample|random\w*|rand\w*|shuffle|permut\w+|bootst
 Execute = Callable[..., RunRecord]
 
 
+@one_ahead(of=0)  # what is executed once more to tell why it differs is executed by the same process
 def verify(
     place: Workspace, record: RunRecord, *, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None,
     recreate: Callable[[RunRecord], Path] | None = None,
@@ -61,14 +62,6 @@ def verify(
     gone or another are read as they were, where that version is kept. `recreate` gives the Python of the recorded environment,
     built anew.
     """
-    with one_ahead(of=0):  # what is executed once more to tell why it differs is executed by the same process
-        return _verified(place, record, timeout_s, progress, recreate)
-
-
-def _verified(
-    place: Workspace, record: RunRecord, timeout_s: float | None, progress: Callable[[int, int], None] | None,
-    recreate: Callable[[RunRecord], Path] | None,
-) -> Verification:  # fmt: skip
     began = time.monotonic()
     datasets: dict[str, Dataset] = {}
 

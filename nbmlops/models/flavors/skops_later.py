@@ -65,7 +65,8 @@ class _Later(Sequence[str]):
 
     def _list(self) -> list[str]:
         self._lists.made()
-        return list(vars(self._lists)[self._name])
+        made: list[str] = vars(self._lists)[self._name]
+        return made
 
     def __getitem__(self, at: Any) -> Any:
         return self._list()[at]
@@ -75,9 +76,6 @@ class _Later(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._list())
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._list()
 
     def __add__(self, other: Sequence[Any]) -> list[Any]:
         return [*self._list(), *other]
