@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from nbmlops.errors import Missing, NotFound, there_is
+from nbmlops.errors import Invalid, Missing, NotFound, there_is
 
 PORTS = ("ledger", "blobs", "flavor", "target", "drift_test", "executor", "report", "chart")
 
@@ -39,6 +39,15 @@ def adapter(port: str, name: str) -> Any:
     if point is None:
         raise NotFound(f"There is no {port} {name!r}.", hint=f"Installed: {there_is(_points(port))}")
     return point.load()
+
+
+def taking(port: str, thing: Any, called: str) -> Any:
+    """The adapter that can take a thing, the most special first (`general` ones last). Invalid where none can."""
+    found = sorted((adapter(port, name)() for name in names(port)), key=lambda one: getattr(one, "general", False))
+    for one in found:
+        if one.can(thing):
+            return one
+    raise Invalid(f"No {port} keeps a {called}.", hint=f"There is {there_is(one.name for one in found)}.")
 
 
 def needs(module: str, *, extra: str, why: str) -> ModuleType:

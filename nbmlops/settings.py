@@ -16,7 +16,7 @@ from nbmlops.errors import Invalid, Unwritable
 
 FOLDER = ".nbmlops"
 FILE = "workspace.json"
-SCHEMA_VERSION = 10  # the number of the ledger's last migration
+SCHEMA_VERSION = 11  # the number of the ledger's last migration
 ENVIRONMENT = "NBMLOPS_WORKSPACE"
 
 
@@ -28,6 +28,12 @@ class Settings:
     ledger: str = "sqlite"
     blobs: str = "folder"
     trusted_types: tuple[str, ...] = field(default=())
+    trusted_code: tuple[str, ...] = field(default=())
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """What a model file may name or bring: types by name, code by digest."""
+        return (*self.trusted_types, *self.trusted_code)
 
 
 def find_root(start: Path) -> Path | None:
@@ -55,7 +61,8 @@ def read_settings(root: Path) -> Settings | None:
         raise Invalid(f"{path} names no schema_version.", hint="Mend it, or move the .nbmlops folder aside.")
     known = {f.name for f in fields(Settings)}
     values = {key: value for key, value in raw.items() if key in known}
-    values["trusted_types"] = tuple(values.get("trusted_types", ()))
+    for name in ("trusted_types", "trusted_code"):
+        values[name] = tuple(values.get(name, ()))
     return Settings(**values)
 
 

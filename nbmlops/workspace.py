@@ -116,6 +116,19 @@ class Workspace:
         """Bytes by digest."""
         return plugins.adapter("blobs", self.settings.blobs)(self.folder / "blobs")
 
+    def trusted(self) -> tuple[str, ...]:
+        """What a model file may name or bring, as `workspace.json` says now: types by name, code by digest."""
+        self.settings = read_settings(self.root) or self.settings
+        return self.settings.trusted
+
+    def trust_code(self, digest: str) -> None:
+        """Have code of this digest run where a model brings it; written into `workspace.json`, and in the audit trail."""
+        with self.ledger.write() as tx:  # one at a time
+            if digest not in self.trusted():
+                self.settings = replace(self.settings, trusted_code=(*self.settings.trusted_code, digest))
+                write_settings(self.root, self.settings)
+                tx.audit(actor=self.actor, verb="workspace.trust", subject=digest, evidence={"code": digest}, at=self.clock())
+
     def close(self) -> None:
         """Close what was opened, after what waits to be written."""
         while self.closing:

@@ -19,6 +19,7 @@ from nbmlops.runs.records import Artifact, MetricPoint
 
 MAX_MODEL_BYTES = 512 << 20
 KEPT_MODELS = 3
+ROWS = "rows.json"  # beside a kept model
 
 # Run silently, so that neither the user's names nor the execution count change. `get_ipython` is the kernel's own.
 BEGIN = "__import__('importlib').import_module('nbmlops.capture.headless').begin(get_ipython())"
@@ -39,32 +40,45 @@ def finish() -> None:
         return
     _tell_values(run, session.shell.user_ns)
     for estimator, facts in living_estimators(run.id)[-KEPT_MODELS:]:
-        digest, note = None, None
-        try:
-            flavors = [plugins.adapter("flavor", name)() for name in plugins.names("flavor")]
-            flavor = next((flavor for flavor in flavors if flavor.can(estimator)), None)
-            if flavor is None:
-                note = "not kept: no installed flavor takes it"
-            else:
-                data = flavor.save(estimator)
-                if holds_secret(data):
-                    note = "not kept: a secret is in it"
-                elif len(data) > MAX_MODEL_BYTES:
-                    note = f"not kept: {len(data):,} bytes"
-                else:
-                    digest = run.workspace.blobs.put(data)
-                    name = f"model-{facts.number}.{flavor.suffix}"
-                    artifact = Artifact(
-                        name=name, digest=digest, media_type="application/octet-stream", size_bytes=len(data), position=None
-                    )
-                    run.book.add(run.id, Facts(artifacts=[artifact]))
-        except NbmlopsError as error:
-            note = f"not kept: {error.message}"
-        except Exception as error:  # the format's own refusals are of many types
-            note = f"not kept: {type(error).__name__}: {error}"
+        digest, note = _kept(run, estimator, facts)
         run.book.keep_fitted(run.id, facts.number, digest, note, _state(estimator))
     surroundings.settled()  # a runner that has its answer may kill the kernel
     current.end(run)
+
+
+def _kept(run: current.OpenRun, estimator: Any, facts: Any) -> tuple[str | None, str | None]:
+    """Keep a model in its flavor's format, with rows it was trained on and its answers; gives the digest, or why there is none."""
+    try:
+        flavor = plugins.taking("flavor", estimator, type(estimator).__name__)
+        data = flavor.save(estimator)
+        if holds_secret(data):
+            return None, "not kept: a secret is in it"
+        if len(data) > MAX_MODEL_BYTES:
+            return None, f"not kept: {len(data):,} bytes"
+        digest = run.workspace.blobs.put(data)
+        kept = [_artifact(f"model-{facts.number}.{flavor.suffix}", digest, data)]
+        rows = _rows(flavor, estimator, facts.sample)
+        if rows is not None and not holds_secret(rows):
+            kept.append(_artifact(f"model-{facts.number}.{ROWS}", run.workspace.blobs.put(rows), rows, "application/json"))
+        run.book.add(run.id, Facts(artifacts=kept))
+    except NbmlopsError as error:
+        return None, f"not kept: {error.message}"
+    except Exception as error:  # the format's own refusals are of many types
+        return None, f"not kept: {type(error).__name__}: {error}"
+    return digest, None
+
+
+def _rows(flavor: Any, estimator: Any, sample: Any) -> bytes | None:
+    """Rows with the model's answers; None where it does not answer those it was trained on."""
+    try:
+        found: bytes | None = flavor.fixtures(estimator, sample)
+    except Exception:  # whatever an estimator's own code raises: a transformer's rows, say, are not what it was trained on
+        return None
+    return found
+
+
+def _artifact(name: str, digest: str, data: bytes, kind: str = "application/octet-stream") -> Artifact:
+    return Artifact(name=name, digest=digest, media_type=kind, size_bytes=len(data), position=None)
 
 
 def _tell_values(run: current.OpenRun, names: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from nbmlops import plugins
 from nbmlops.errors import Invalid
+from nbmlops.models import portable
+from nbmlops.models.package import said_columns
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -20,17 +22,22 @@ class Loaded:
 
     def predict(self, frame: Any) -> Any:
         """Answers, one a row."""
-        import numpy as np
-
         columns = [column.name for column in self.version.signature.inputs]
         if lacking := [name for name in columns if hasattr(frame, "columns") and name not in frame.columns]:
             raise Invalid(f"The rows lack the column {lacking[0]!r}.", hint=f"The model takes: {', '.join(columns[:20])}.")
-        asked = frame[columns] if hasattr(frame, "columns") else frame
-        return np.asarray(self.estimator.predict(asked if self.version.signature.named else np.asarray(asked)))
+        return portable.ask(self.version.flavor, self.estimator, self._rows(frame))
+
+    def scores(self, frame: Any) -> Any:
+        """Probabilities (n, classes); None where the model has none."""
+        return portable.scores(self.version.flavor, self.estimator, self._rows(frame))
+
+    def _rows(self, frame: Any) -> Any:
+        signature = self.version.signature
+        return portable.rows_for(frame, said_columns(signature), signature.named)
 
 
 def load(workspace: Workspace, version: ModelVersion) -> Loaded:
     """Load a version. Damaged when its bytes changed, Untrusted when it names types nobody trusts; no code of it runs."""
     data = workspace.blobs.get(version.digest)
     flavor = plugins.adapter("flavor", version.flavor)()
-    return Loaded(version, flavor.load(data, workspace.settings.trusted_types))
+    return Loaded(version, flavor.load(data, workspace.trusted()))

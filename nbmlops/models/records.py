@@ -14,11 +14,19 @@ Way = Literal["promote", "rollback"]
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureColumn:
-    """One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there."""
+    """One column a model takes or gives. `nullable`: the data it was trained on had nulls (or NaN) there.
+
+    `least` and `most` are the least and the greatest number of the training data, `categories` its texts, where they are few.
+    `coded`: the model was trained on pandas categories, and gets what it is asked as these.
+    """
 
     name: str
     type: ColumnType
     nullable: bool
+    least: float | None = None
+    most: float | None = None
+    categories: list[str] | None = None
+    coded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +42,9 @@ class Signature:
 class ModelVersion:
     """One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on.
 
-    `verdict` is what executing its run again showed last; None where nobody asked.
+    `verdict` is what executing its run again showed last; None where nobody asked. `code` is the digest of the code that its
+    file brings, which somebody must trust before it is loaded. `python` and `distributions` are what a clean process had when it
+    answered as the notebook did (None: it was registered before that was asked); `fixtures` the digest of the rows it answered.
     """
 
     model: str
@@ -53,6 +63,10 @@ class ModelVersion:
     registered_by: str
     aliases: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
+    code: str | None = None
+    fixtures: str | None = None
+    python: str | None = None
+    distributions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,6 +99,7 @@ class Registry:
     def add(
         self, model: str, *, flavor: str, digest: str, size_bytes: int, signature: Signature, metrics: dict[str, float],
         run: str | None, dataset: str | None, target: str | None, estimator: str, description: str, fit: int | None = None,
+        code: str | None = None, fixtures: str | None = None, python: str | None = None, distributions: dict[str, str] | None = None,
     ) -> ModelVersion:  # fmt: skip
         """Add a version; the same bytes from the same run with the same words are the version that is there already.
 
@@ -118,10 +119,10 @@ class Registry:
                 "model_version", model=model, version=version, flavor=flavor, digest=digest, size_bytes=size_bytes,
                 signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, fit=fit, dataset=dataset, target=target,
                 estimator=estimator, description=text(description), registered_at=now_text(place.clock()), registered_by=place.actor,
-                schema_version=SCHEMA,
+                schema_version=SCHEMA, code=code, fixtures=fixtures, python=python, distributions=dump(distributions or {}),
             )  # fmt: skip
             tx.changed("model", model)
-            evidence = {"version": version, "digest": digest, "run": run, "dataset": dataset, "metrics": metrics}
+            evidence = {"version": version, "digest": digest, "run": run, "dataset": dataset, "metrics": metrics, "code": code}
             tx.audit(actor=place.actor, verb="model.register", subject=model, evidence=evidence, at=place.clock())
         return self.version(model, version)
 
@@ -183,6 +184,8 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
         run=row["run"], dataset=row["dataset"], target=row["target"], estimator=row["estimator"], description=row["description"],
         registered_at=datetime.fromisoformat(row["registered_at"]), registered_by=row["registered_by"],
         aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
+        code=row["code"], fixtures=row["fixtures"], python=row["python"],
+        distributions=load(row["distributions"]) if row["distributions"] else {},
     )  # fmt: skip
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from nbmlops.data.records import Dataset
+from nbmlops.data.records import ColumnProfile, Dataset
 from nbmlops.errors import Invalid, there_is
 from nbmlops.models.records import ColumnType, Signature, SignatureColumn
 
@@ -42,10 +43,26 @@ def from_dataset(inputs: Dataset, outputs: Dataset | None = None, *, named: bool
     return Signature(inputs=_columns(inputs), outputs=_columns(outputs) if outputs else [], named=named)
 
 
+def coded(signature: Signature, sample: Any) -> Signature:
+    """A signature that knows which columns the model was trained on as pandas categories, and of which."""
+    kinds = dict(sample.dtypes) if hasattr(sample, "dtypes") and hasattr(sample, "columns") else {}
+    known = {name: list(kind.categories) for name, kind in kinds.items() if hasattr(kind, "categories") and hasattr(kind, "ordered")}
+    plain = {name: values for name, values in known.items() if all(isinstance(value, str) for value in values)}
+    inputs = [replace(column, categories=plain[column.name], coded=True) if column.name in plain else column for column in signature.inputs]
+    return replace(signature, inputs=inputs)
+
+
 def _columns(dataset: Dataset) -> list[SignatureColumn]:
-    return [
-        SignatureColumn(name=column.name, type=_type_of(column.type, column.kind), nullable=column.nulls > 0) for column in dataset.profile
-    ]
+    return [_column_of(column) for column in dataset.profile]
+
+
+def _column_of(column: ColumnProfile) -> SignatureColumn:
+    kind = _type_of(column.type, column.kind)
+    least, most = (column.quantiles[0], column.quantiles[-1]) if column.quantiles else (None, None)
+    few = kind == "string" and column.counts and not column.other_count
+    return SignatureColumn(
+        name=column.name, type=kind, nullable=column.nulls > 0, least=least, most=most, categories=sorted(column.counts) if few else None
+    )
 
 
 def _type_of(arrow: str, kind: str) -> ColumnType:

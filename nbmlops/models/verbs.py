@@ -26,12 +26,14 @@ def register(
     data: Annotated[Any, Live("the frame it was trained on, where capture has not seen it")] = None,
     metrics: Annotated[dict[str, float] | None, "numbers beside those of the run"] = None,
     description: Annotated[str, "a sentence for those who come later"] = "",
+    code: Annotated[bool, "the notebook's own code travels along, and may run where the model is loaded"] = False,
+    env: Annotated[Literal["here", "recreate"], "where a clean process asks it: in this environment, or in the recorded one"] = "here",
     workspace: Workspace | None = None,
 ) -> ModelVersion:
     """Register a model's next version, from a live estimator or from a run.
 
-    The version holds the model in a safe format, its signature, its metrics, and its lineage to run and data. The kept
-    bytes are loaded again and asked before the version exists.
+    The version holds the model in a safe format, its signature, its metrics, and its lineage to run and data. Before it
+    exists, a clean process loads what is kept and answers rows as the notebook did.
     """
     from nbmlops.models.register import register as registered
 
@@ -44,7 +46,9 @@ def register(
             raise Invalid(f"The metric {name!r} is no number: {str(value)[:80]!r}.", hint="Give each metric one number.") from error
     if len(description) > 4000:
         raise TooLarge(f"The description has {len(description):,} characters.", hint="At most 4,000.")
-    return registered(use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description)
+    return registered(
+        use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description, code=code, env=env
+    )
 
 
 @verb("GET /models")

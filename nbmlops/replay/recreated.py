@@ -21,7 +21,7 @@ from typing import Any
 from nbmlops.errors import Unavailable
 from nbmlops.replay.aside import aside
 from nbmlops.runs.environment import environment
-from nbmlops.runs.lock import lock_of
+from nbmlops.runs.lock import lock_of, requirements
 from nbmlops.runs.records import RunRecord
 from nbmlops.settings import ENVIRONMENT
 
@@ -44,14 +44,18 @@ def environments() -> Iterator[Callable[[RunRecord], Path]]:
 
 
 def recreate(record: RunRecord, folder: Path) -> Path:
-    """Build a run's environment in `folder`; gives its Python. With uv where it is installed, else venv and pip.
+    """Build a run's environment in `folder`; gives its Python. NotFound where none was recorded; else as `build`, with nbmlops."""
+    lock_of(record)
+    return build(record.environment, folder, also=("nbmlops",))
 
-    What is installed here in the recorded version, and is whole by its own digests, is copied; the rest comes from whatever
-    index the machine is set up for. nbmlops is the one that asks. Raises NotFound where no environment was recorded,
-    Unavailable where it cannot be built.
+
+def build(recorded: dict[str, Any], folder: Path, *, also: tuple[str, ...] = ()) -> Path:
+    """Build an environment in `folder`; gives its Python. With uv where it is installed, else venv and pip.
+
+    What is installed here in the recorded version, and is whole by its own digests, is copied, and `also` what nothing recorded; the rest
+    comes from whatever index the machine is set up for. Raises Unavailable where it cannot be built.
     """
-    lock = lock_of(record)
-    version = str(record.environment.get("python", ""))
+    version = str(recorded.get("python", ""))
     place = folder / "environment"
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     uv = shutil.which("uv")
@@ -60,16 +64,15 @@ def recreate(record: RunRecord, folder: Path) -> Path:
     (packages,) = [Path(path) for path in _asked(python, "import sysconfig; print(sysconfig.get_paths()['purelib'])")]
     here = environment()
     same_python = version.split(".")[:2] == [*map(str, sys.version_info[:2])]  # what is compiled is compiled for one
-    names = {"nbmlops", *(record.environment["distributions"] if same_python else ())}
-    copied = {name for name in names if _is_here(name, record.environment, here)}
+    names = {*also, *(recorded["distributions"] if same_python else ())}
+    copied = {name for name in names if _is_here(name, recorded, here)}
     whole = {name: files for name in sorted(copied) if (files := _whole(importlib.metadata.distribution(name)))}
-    wanted = [line for line in lock.text.splitlines() if line and not line.startswith("#")]
-    wanted = [line for line in wanted if line.partition("==")[0].partition(" @ ")[0] not in whole]
+    wanted = [line for line in requirements(recorded)[0] if line.partition("==")[0].partition(" @ ")[0] not in whole]
     if wanted:
-        requirements = folder / "requirements.lock"
-        requirements.write_text("\n".join(wanted) + "\n", "utf-8")
+        lock = folder / "requirements.lock"
+        lock.write_text("\n".join(wanted) + "\n", "utf-8")
         pip = [uv, "pip", "install", "--python", str(python)] if uv else [sys.executable, "-m", "pip", "--python", str(python), "install"]
-        _do([*pip, "--quiet", "--no-deps", "-r", str(requirements)], folder, "its packages")
+        _do([*pip, "--quiet", "--no-deps", "-r", str(lock)], folder, "its packages")
     for name, files in whole.items():  # last: where something cannot be had, that is known sooner
         _copy(Path(str(_at(name))), files, packages, place)
     return python

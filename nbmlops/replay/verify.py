@@ -44,16 +44,18 @@ del _o, _r, _s, _y, _d
 """
 _ALIKE: dict[str, Any] = {"first": _SEED_ALL, "environ": {"PYTHONHASHSEED": "0"}}
 _CHANCE = "random numbers without a seed, or on the order of a set of texts"
-_CLOCK = re.compile(
-    r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|to_datetime\(\s*[\"'](?:now|today)"
-)
+_CLOCK = re.compile(r"\b(?:now|utcnow|today|local_now|localtime|gmtime)\s*\(|to_datetime\(\s*[\"'](?:now|today)")
 _DRAWS = re.compile(r"(?i)\b(?:sample|random\w*|rand\w*|shuffle|permut\w+|bootstrap|secrets|uuid[14]?|token_\w+|bernoulli|reservoir)\b")
 Execute = Callable[..., RunRecord]
 
 
 @one_ahead(of=0)  # what is executed once more to tell why it differs is executed by the same process
 def verify(
-    place: Workspace, record: RunRecord, *, timeout_s: float | None = None, progress: Callable[[int, int], None] | None = None,
+    place: Workspace,
+    record: RunRecord,
+    *,
+    timeout_s: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
     recreate: Callable[[RunRecord], Path] | None = None,
 ) -> Verification:
     """Execute a run again and say whether it holds.

@@ -22,18 +22,24 @@ def lock_of(record: RunRecord) -> Lock:
             f"The environment of run {record.run.id} was not recorded.",
             hint="Its kernel ended before it could be, or was not observed. Runs that have one: %mlops run find",
         )
-    origins = found.get("origins") or {}
+    pinned, left_out = requirements(found)
+    left_out += [f"{name}={build}: conda's own; conda install" for name, build in (found.get("conda") or {}).items() if name != "python"]
+    python = f"{found.get('implementation', 'Python')} {found.get('python', '')}".strip()
+    text = "\n".join([*_head(record, python, found), *pinned, *_tail(left_out)]) + "\n"
+    return Lock(run=record.run.id, python=python, platform=str(found.get("platform", "")), pinned=len(pinned), left_out=left_out, text=text)
+
+
+def requirements(environment: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """An environment's distributions as lines that pip and uv install; and those that have none, or not the whole truth, with why."""
+    origins = environment.get("origins") or {}
     pinned, left_out = [], []
-    for name, version in found["distributions"].items():
+    for name, version in environment["distributions"].items():
         line, why = _requirement(name, version, origins.get(name) or {})
         if line:
             pinned.append(line)
         if why:
             left_out.append(f"{name}=={version}: {why}")
-    left_out += [f"{name}={build}: conda's own; conda install" for name, build in (found.get("conda") or {}).items() if name != "python"]
-    python = f"{found.get('implementation', 'Python')} {found.get('python', '')}".strip()
-    text = "\n".join([*_head(record, python, found), *pinned, *_tail(left_out)]) + "\n"
-    return Lock(run=record.run.id, python=python, platform=str(found.get("platform", "")), pinned=len(pinned), left_out=left_out, text=text)
+    return pinned, left_out
 
 
 def _requirement(name: str, version: str, origin: dict[str, Any]) -> tuple[str | None, str | None]:

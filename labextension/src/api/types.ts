@@ -467,6 +467,10 @@ export interface SignatureColumn {
   name: string;
   type: 'float' | 'integer' | 'string' | 'boolean' | 'datetime';
   nullable: boolean;
+  least: Real | null;
+  most: Real | null;
+  categories: string[] | null;
+  coded: boolean;
 }
 
 /** The columns a model takes and gives, in order. `named`: rows are frames with column names, not bare arrays. */
@@ -494,6 +498,10 @@ export interface ModelVersion {
   registered_by: string;
   aliases: string[];
   verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
+  code: string | null;
+  fixtures: string | null;
+  python: string | null;
+  distributions: { [key: string]: string };
 }
 
 /** One move in an alias's history. */
@@ -735,7 +743,7 @@ export interface Verbs {
   'pipeline.sweep': { request: { notebook: string; over?: { [key: string]: Json } | null; metric?: string | null; direction?: 'minimize' | 'maximize' | null; by?: 'grid' | 'random' | 'optuna' | null; trials?: number | null; params?: { [key: string]: Json } | null; jobs?: number | null; seed?: number | null; name?: string | null; timeout_s?: Real | null; prune?: boolean | null }; result: Study };
   'pipeline.studies': { request: { limit?: number }; result: Study[] };
   'pipeline.study': { request: { name: string }; result: Study };
-  'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string }; result: ModelVersion };
+  'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string; code?: boolean; env?: 'here' | 'recreate' }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
   'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean }; result: GateRule };

@@ -5,21 +5,26 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
-_THEN = (1980, 1, 1, 0, 0, 0)
+THEN = (1980, 1, 1, 0, 0, 0)
 
 
-def settled(data: bytes) -> bytes:
-    """A skops file whose ids are numbers in the order of their appearance, and whose members are named by them."""
+def settled(data: bytes, change: Callable[[Any], None] = lambda schema: None) -> bytes:
+    """A skops file whose ids are numbers in the order of their appearance, and whose members are named by them.
+
+    `change` may change its schema before, while ids are still those of the objects.
+    """
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(out, "w") as after:
         schema = json.loads(before.read("schema.json"))
+        change(schema)
         files = _renamed(schema)
         for name, new in files.items():
             with before.open(name) as source:
-                after.writestr(zipfile.ZipInfo(new, _THEN), source.read())
-        after.writestr(zipfile.ZipInfo("schema.json", _THEN), json.dumps(schema, indent=1))
+                after.writestr(zipfile.ZipInfo(new, THEN), source.read())
+        after.writestr(zipfile.ZipInfo("schema.json", THEN), json.dumps(schema, indent=1))
     return out.getvalue()
 
 

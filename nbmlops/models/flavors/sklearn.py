@@ -7,17 +7,22 @@ the operator.
 
 from __future__ import annotations
 
+import io
+import json
 import zipfile
 import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from nbmlops.errors import Damaged, Untrusted
-from nbmlops.models.flavors.settled import settled
-from nbmlops.models.flavors.skops_later import skops_io
+from nbmlops.errors import Damaged, Untrusted, there_is
+from nbmlops.models.fixtures import Answering
+from nbmlops.models.flavors.carrying import written
+from nbmlops.models.flavors.skops_later import every_estimator_named, skops_io
 from nbmlops.models.flavors.trust import is_trusted
+from nbmlops.models.portable import carried, table
 
 _AGAIN = "Register the model again from its run."
+_CODE = 'If you know it, list it in .nbmlops/workspace.json: "trusted_code": ["{}"].'
 _UNREADABLE = (
     zipfile.BadZipFile,
     KeyError,
@@ -32,45 +37,107 @@ _UNREADABLE = (
 )
 
 
-class SklearnFlavor:
+class SklearnFlavor(Answering):
     """Save, load and ask a scikit-learn estimator."""
 
     name = "sklearn"
+    libraries = ("sklearn", "skops", "pandas")
     suffix = "skops"
+    general = True
 
     def can(self, estimator: Any) -> bool:
         """Whether this flavor keeps such objects."""
         return callable(getattr(estimator, "get_params", None)) and callable(getattr(estimator, "predict", None))
 
     def save(self, estimator: Any) -> bytes:
-        """The estimator as bytes, the same for the same estimator. Raises what skops raises for objects it has no form for."""
-        return settled(bytes(skops_io("Keeping this model").dumps(estimator)))
+        """The estimator as bytes, the same for the same estimator, with the notebook's code it is made of.
+
+        Raises what skops raises for objects it has no form for, and Invalid for code that cannot travel.
+        """
+        return written(estimator)
 
     def untrusted(self, data: bytes, trusted: Iterable[str] = ()) -> list[str]:
-        """Types the file names that nobody trusts."""
-        skops = skops_io("Looking into this model")
+        """Types that the file names, and code that it brings, that nobody trusts."""
+        listed = set(trusted)
         try:
-            found = skops.get_untrusted_types(data=data)
+            brought = carried(data)
+            if brought is not None and brought.digest not in listed:
+                return [brought.digest]
+            found = [name for part in _states(data, brought) for name in _names(part)]
         except _UNREADABLE as error:
             raise Damaged(f"The model file cannot be read: {_shown(str(error))}", hint=_AGAIN) from error
-        listed = set(trusted)
-        return [name for name in found if name not in listed and not is_trusted(name)]
+        own = f"{brought.package}." if brought is not None else "\0"
+        return [name for name in dict.fromkeys(found) if name not in listed and not name.startswith(own) and not is_trusted(name)]
+
+    def code(self, data: bytes) -> str | None:
+        """The digest of the code that a file brings; None where it brings none."""
+        brought = carried(data)
+        return brought.digest if brought is not None else None
+
+    def described(self, data: bytes) -> str:
+        """What that code is, in short."""
+        brought = carried(data)
+        return there_is(sorted(brought.files)) if brought is not None else "none"
+
+    def sources(self, data: bytes) -> dict[str, str]:
+        """That code, by place."""
+        brought = carried(data)
+        return brought.files if brought is not None else {}
+
+    def names(self, data: bytes) -> list[str]:
+        """Every name that must be trusted for the file to be loaded, by whoever loads it without nbmlops."""
+        states = _states(data, carried(data))
+        return list(dict.fromkeys(name for part in states for name in [*_names(part), *_estimators(part)]))
 
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
-        """The estimator. Untrusted when the file names types nobody trusts: none of them is made."""
+        """The estimator. Untrusted when the file names types, or brings code, that nobody trusts: none of it is made, none runs."""
         if unknown := self.untrusted(data, trusted):
+            if unknown[0].startswith("sha256:"):
+                raise Untrusted(f"The model brings code of its own that nobody has trusted: {unknown[0]}.", hint=_CODE.format(unknown[0]))
             shown = ", ".join(_shown(name) for name in unknown[:6])
             raise Untrusted(f"The model names types that nobody has trusted: {shown}.", hint=_hint(unknown))
         from nbmlops.models.flavors.sound import check
 
-        skops = skops_io("Loading this model")
-        names = skops.get_untrusted_types(data=data)
         try:
-            return check(skops.loads(data, trusted=names))
+            brought = carried(data)
+            if brought is not None:
+                brought.install(_made)
+            return check(_loaded(data))
         except Damaged:
             raise
         except Exception as error:  # a state that its class does not take is of any type
             raise Damaged(f"The model file cannot be made a model: {_shown(str(error))}", hint=_AGAIN) from error
+
+
+def _states(data: bytes, brought: Any) -> list[bytes]:
+    """Every skops file in it: the model's, and those of values that its code takes."""
+    return [data, *(content for name, content in (brought.values if brought else {}).items() if name.endswith(".skops"))]
+
+
+def _names(data: bytes) -> list[str]:
+    with every_estimator_named():
+        return list(skops_io("Looking into this model").get_untrusted_types(data=data))
+
+
+def _estimators(data: bytes) -> list[str]:
+    """scikit-learn's own, which skops trusts by itself where its long list was made."""
+    found, waiting = [], [json.loads(zipfile.ZipFile(io.BytesIO(data)).read("schema.json"))]
+    while waiting:
+        part = waiting.pop()
+        waiting += part if isinstance(part, list) else part.values() if isinstance(part, dict) else []
+        if isinstance(part, dict) and str(part.get("__module__")).startswith("sklearn."):
+            found.append(f"{part['__module__']}.{part.get('__class__')}")
+    return found
+
+
+def _loaded(data: bytes) -> Any:
+    with every_estimator_named():
+        return skops_io("Loading this model").loads(data, trusted=_names(data))
+
+
+def _made(member: str, content: bytes) -> Any:
+    """A value that a model's code takes."""
+    return _loaded(content) if member.endswith(".skops") else table(member, content)
 
 
 def _shown(name: str) -> str:

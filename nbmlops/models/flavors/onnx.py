@@ -1,0 +1,66 @@
+"""ONNX models: a graph of known operators, which onnxruntime computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nbmlops.errors import Damaged, Invalid
+from nbmlops.models.flavors.native import Native, opened
+from nbmlops.plugins import needs
+
+_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
+
+
+class OnnxFlavor(Native):
+    """Save and load an ONNX model."""
+
+    name = "onnx"
+    libraries = ("onnxruntime", "pandas")
+    suffix = "onnx"
+
+    def can(self, model: Any) -> bool:
+        """Whether this flavor keeps such objects."""
+        return type(model).__name__ == "ModelProto" and type(model).__module__.partition(".")[0] == "onnx"
+
+    def save(self, model: Any) -> bytes:
+        """The model as bytes. Invalid where its weights lie in other files."""
+        self._check(model)
+        return bytes(model.SerializeToString(deterministic=True))
+
+    def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
+        """The model. Damaged where the bytes are none, or point outside of themselves."""
+        onnx = needs("onnx", extra="onnx", why="Loading this model")
+        needs("onnxruntime", extra="onnx", why="Loading this model")
+        try:
+            model = onnx.load_model_from_string(data)
+        except Exception as error:  # whatever protobuf raises for bytes that are none of its own
+            raise Damaged("The model file is no ONNX model.", hint="Register the model again from its run.") from error
+        try:
+            self._check(model)
+        except Invalid as error:
+            raise Damaged(error.message, hint=error.hint) from error
+        return opened(self.name, data)
+
+    def _check(self, model: Any) -> None:
+        """No tensor in another file, no operator that a library of somebody's would bring."""
+        graphs = [model.graph, *model.functions]
+        while graphs:
+            graph = graphs.pop()
+            for tensor in getattr(graph, "initializer", ()):
+                self._inside(tensor)
+            for node in graph.node:
+                if node.domain not in _DOMAINS and node.domain not in {function.domain for function in model.functions}:
+                    raise Invalid(
+                        f"The model has an operator of the domain {node.domain[:80]!r}.", hint=f"Known are: {', '.join(_DOMAINS[1:])}."
+                    )
+                for attribute in node.attribute:
+                    self._inside(attribute.t)
+                    for tensor in attribute.tensors:
+                        self._inside(tensor)
+                    graphs += [attribute.g] if attribute.HasField("g") else []
+                    graphs += list(attribute.graphs)
+
+    def _inside(self, tensor: Any) -> None:
+        if tensor.data_location == 1 or len(tensor.external_data):
+            raise Invalid("The model keeps weights in another file.", hint="Save it with all tensors in one: save_as_external_data=False")

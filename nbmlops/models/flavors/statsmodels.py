@@ -1,0 +1,29 @@
+"""statsmodels' results, kept as a pickle, which is the one form that they have."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from nbmlops.models.flavors.executing import Executing
+
+
+class StatsmodelsFlavor(Executing):
+    """Save and load what fitting a model of statsmodels gives."""
+
+    name = "statsmodels"
+    libraries = ("statsmodels", "pandas")
+    suffix = "pickle"
+    what = "a pickle"
+
+    def can(self, model: Any) -> bool:
+        """Whether this flavor keeps such objects."""
+        return (
+            type(model).__module__.partition(".")[0] == "statsmodels"
+            and hasattr(model, "params")
+            and callable(getattr(model, "predict", None))
+        )
+
+    def save(self, model: Any) -> bytes:
+        """The results as bytes."""
+        return pickle.dumps(model, protocol=4)

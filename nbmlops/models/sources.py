@@ -1,0 +1,115 @@
+"""Where a model that is to be registered comes from: a living object, or what a run kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from nbmlops import plugins
+from nbmlops.capture.attached import facts_of, living_estimators
+from nbmlops.capture.fits import class_name, is_model
+from nbmlops.capture.headless import ROWS
+from nbmlops.data import book
+from nbmlops.errors import Invalid, NbmlopsError, NotFound
+from nbmlops.runs.book import RunBook
+from nbmlops.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model's file with what is known of it: `sample` is of the rows it was trained on, `fixtures` rows with its answers."""
+
+    flavor: str
+    data: bytes
+    estimator: str
+    run: str | None
+    fit: int | None
+    frame: str | None
+    target: str | None
+    sample: Any
+    fixtures: bytes | None
+
+
+def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> Source:
+    """A living estimator, or a function. Invalid for what cannot be asked."""
+    if isinstance(estimator, type):
+        raise Invalid(f"{estimator.__name__} is a class, not a model.", hint="Make one of it, and fit it.")
+    if not is_model(estimator) and not isinstance(estimator, FunctionType):
+        raise Invalid(
+            f"A {type(estimator).__name__} cannot be registered: it has no predict.",
+            hint="Give a fitted estimator, or a function that takes a frame and gives an answer a row.",
+        )
+    facts = facts_of(estimator)
+    frame = facts.frame if facts else None
+    sample = facts.sample if facts else None
+    if data is not None:
+        from nbmlops.data.fingerprint import fingerprint
+        from nbmlops.data.frames import to_frame
+
+        _plain_columns(data)
+        seen = fingerprint(data)
+        with workspace.ledger.write() as tx:
+            frame = book.remember(tx, seen)
+        sample = data[:50] if hasattr(data, "shape") else to_frame(data)[:50]
+    _plain_columns(sample)
+    flavor = plugins.taking("flavor", estimator, class_name(estimator))
+    run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else None)
+    target = facts.target if facts else None
+    fit = facts.number if facts and facts.run == run_id else None
+    name = class_name(estimator) if not isinstance(estimator, FunctionType) else f"{estimator.__module__}.{estimator.__qualname__}"
+    data = _saved(flavor, estimator)
+    return Source(flavor.name, data, name, run_id, fit, frame, target, sample, flavor.fixtures(estimator, sample))
+
+
+def of_run(workspace: Workspace, run: str) -> Source:
+    """The model that a run fitted last: as it lives here, or as it was kept. NotFound where none was."""
+    runs = RunBook(workspace)
+    run_id = runs.full_id(run)
+    if here := living_estimators(run_id):
+        return living(workspace, here[-1][0], run_id, None)
+    fits = runs.fits(run_id)
+    kept = [fit for fit in fits if fit.artifact]
+    if not kept:
+        notes = "; ".join(fit.note for fit in fits if fit.note) or ("it fitted no model" if not fits else "its kernel is gone")
+        raise NotFound(
+            f"Run {run_id} kept no model: {notes}.", hint="Register the live estimator, or re-execute the notebook: %mlops pipeline run"
+        )
+    fit = kept[-1]
+    assert fit.artifact
+    data = workspace.blobs.get(fit.artifact)
+    artifacts = runs.record(run_id).artifacts
+    names = {artifact.digest: artifact.name for artifact in artifacts}
+    rows = next((found.digest for found in artifacts if found.name == f"model-{fit.number}.{ROWS}"), None)
+    flavor = _by_suffix(names.get(fit.artifact, ""))
+    return Source(flavor, data, fit.estimator, run_id, fit.number, fit.frame, fit.target, None, workspace.blobs.get(rows) if rows else None)
+
+
+def _by_suffix(name: str) -> str:
+    """Which flavor wrote a file of this name."""
+    suffixes = {flavor: f".{plugins.adapter('flavor', flavor).suffix}" for flavor in plugins.names("flavor")}
+    fitting = [flavor for flavor, suffix in suffixes.items() if name.endswith(suffix)]
+    return max(fitting, key=lambda flavor: len(suffixes[flavor]), default=plugins.names("flavor")[0])
+
+
+def _plain_columns(sample: Any) -> None:
+    """Rows that come in later are JSON objects: a column is called by a text that is its alone."""
+    names = list(getattr(sample, "columns", ()))
+    if odd := [name for name in names if not isinstance(name, str)]:
+        raise Invalid(
+            f"The training frame has a column called {odd[0]!r}, which is no text.", hint="Name them: X.columns = X.columns.astype(str)"
+        )
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise Invalid(f"The training frame has more than one column {twice[0]!r}.", hint="Give each its own name, and fit again.")
+
+
+def _saved(flavor: Any, estimator: Any) -> bytes:
+    try:
+        return bytes(flavor.save(estimator))
+    except NbmlopsError:
+        raise
+    except Exception as error:
+        raise Invalid(
+            f"This {type(estimator).__name__} cannot be kept: {error}.",
+            hint="Parts of it that are functions of the notebook have no safe form.",
+        ) from error
