@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from nbmlops.runs.records import Verdict
 
@@ -126,13 +126,18 @@ class GateRule:
 
 @dataclass(frozen=True, kw_only=True)
 class GateCheck:
-    """One check of a gate: what was measured, what was asked, and on what."""
+    """One check of a gate: what was measured, what was asked, and on what.
+
+    `kind` is what the check is about: performance, slices, fairness … `details` is what a plot or a card shows of it.
+    """
 
     name: str
     passed: bool
     value: float | None
     limit: float | None
     reason: str
+    kind: str = "performance"
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -540,6 +540,8 @@ export interface GateCheck {
   value: Real | null;
   limit: Real | null;
   reason: string;
+  kind: string;
+  details: { [key: string]: Json };
 }
 
 /** A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared. */
