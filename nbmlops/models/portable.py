@@ -67,6 +67,8 @@ def replay(folder: str | Path) -> str | None:
         return None
     frame = frame_of(kept["rows"], model.columns)
     said = differing(kept["predictions"], model.predict(frame).tolist())
+    if said is None and (again := differing(kept["predictions"], model.predict(frame).tolist())) is not None:
+        said = f"asked the same again, {again}"
     if said is None and kept.get("scores") is not None:
         given = model.predict_proba(frame)
         said = "it gives no probabilities any more" if given is None else differing(kept["scores"], given.tolist())

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from nbmlops.errors import Invalid
-from nbmlops.models.travelling.modules import with_its_imports
+from nbmlops.models.travelling.modules import own_imports, with_its_imports
 from nbmlops.models.travelling.own import code_of, is_own, parts
 from nbmlops.models.travelling.source import global_names, source_of
 
@@ -86,22 +86,23 @@ class _Notebook:
 
     def _define(self, value: type | FunctionType) -> str:
         own: dict[str, Any] = vars(sys.modules["__main__"])
-        source, _ = source_of(value)
-        is_lambda = isinstance(value, FunctionType) and value.__name__ == "<lambda>"
-        wanted = "lambda_1" if is_lambda else value.__name__
+        source, node = source_of(value)
+        defined = getattr(node, "name", None)  # a decorator may have called it otherwise since
         space = value.__globals__ if isinstance(value, FunctionType) else own
         current = next((name for name, held in space.items() if held is value and not name.startswith("_")), None)
-        name = self._free(current or wanted, space, value)
+        name = self._free(current or defined or "lambda_1", space, value)
         self.code.names[id(value)] = name
         self._held.append(value)
         cells = _cells(value)
         for used in global_names(source):
-            if used not in cells and not (used == value.__name__ and not is_lambda):
+            if used not in cells and not (used == defined and space.get(used, value) is value):
                 self._use(used, space, value)
-        if is_lambda:
+        for module in own_imports(source):
+            self.code.files.update(with_its_imports(module))
+        if defined is None:
             text = f"{name} = {source}\n"
         else:
-            text = source if name == value.__name__ else re.sub(rf"\b(class|def)\s+{value.__name__}\b", rf"\1 {name}", source, count=1)
+            text = source if name == defined else re.sub(rf"\b(class|def)\s+{defined}\b", rf"\1 {name}", source, count=1)
         if cells:
             text = self._closed(name, text, cells)
         self._blocks.append(f"\n{text}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from nbmlops.errors import Invalid
@@ -34,6 +35,17 @@ def with_its_imports(module: str) -> dict[str, str]:
         waiting += [one for one in (name.rpartition(".")[0],) if one]
         for one in _imported(tree, package):
             waiting += _own(one)
+    return found
+
+
+def own_imports(source: str) -> list[str]:
+    """The own modules that a piece of source imports where it runs. They are imported now, as it would."""
+    found = []
+    for name in _imported(ast.parse(source), ""):
+        if name.partition(".")[0] not in sys.stdlib_module_names:
+            with suppress(ImportError):  # asking the model shows whether it is missed
+                importlib.import_module(name)
+        found += _own(name)
     return found
 
 

@@ -30,8 +30,9 @@ def source_of(value: type | FunctionType) -> tuple[str, Definition]:
             f"The source of the {what} {value.__qualname__!r} is not known, so it cannot travel with the model.",
             hint="Define it in a cell, or in a module beside the notebook, and fit again.",
         )
-    node = min(found, key=lambda one: one.end_lineno - one.lineno)  # the innermost
-    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    node = min(found, key=lambda one: (one.end_lineno - one.lineno, one.end_col_offset - one.col_offset))  # the innermost
+    # A function is what stands behind its decorators, which may have made another of it; a class is what they left.
+    first = min([node.lineno, *(one.lineno for one in (node.decorator_list if isinstance(node, ast.ClassDef) else ()))])
     if isinstance(node, ast.Lambda):
         return ast.get_source_segment("".join(lines), node) or ast.unparse(node), node
     return textwrap.dedent("".join(lines[first - 1 : node.end_lineno])), node
@@ -68,7 +69,8 @@ def _code_of(owner: type) -> CodeType | None:
         if isinstance(code, CodeType) and owner.__qualname__ in code.co_qualname and linecache.getlines(code.co_filename):
             return code
     if getattr(sys.modules.get(owner.__module__), owner.__name__, None) is owner:
-        for name in reversed(list(linecache.cache)):
+        script = getattr(sys.modules[owner.__module__], "__file__", None)  # no cell, and read by nobody yet
+        for name in reversed([*([script] if script else []), *linecache.cache]):
             lines = linecache.getlines(name)
             if any(line.startswith(f"class {owner.__name__}") for line in lines):
                 return _first(name, lines, owner.__name__)
@@ -91,15 +93,15 @@ def _first(name: str, lines: list[str], defined: str) -> CodeType | None:
 
 def _is(node: ast.AST, value: type | FunctionType, code: CodeType) -> bool:
     if isinstance(value, type):
-        return (
-            isinstance(node, ast.ClassDef) and node.name == value.__name__ and node.lineno <= code.co_firstlineno <= (node.end_lineno or 0)
-        )
+        if not isinstance(node, ast.ClassDef) or node.name != value.__name__:
+            return False
+        first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+        return first <= code.co_firstlineno <= (node.end_lineno or 0)
     if isinstance(node, ast.Lambda) and code.co_name == "<lambda>":
         at = {(line, column) for line, _, column, _ in code.co_positions() if line is not None and column is not None}
         body = node.body
-        return any((body.lineno, body.col_offset) <= one <= (body.end_lineno or 0, body.end_col_offset or 0) for one in at) and (
-            node.lineno == code.co_firstlineno
-        )
+        within = (body.lineno, body.col_offset), (body.end_lineno or 0, body.end_col_offset or 0)
+        return node.lineno == code.co_firstlineno and all(within[0] <= one <= within[1] for one in at if one != (node.lineno, 0))
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
         return min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno
     return False
