@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +11,8 @@ from typing import Any, Literal
 from blake3 import blake3
 
 from nbmlops import plugins
-from nbmlops.errors import Damaged, Invalid, Unavailable
+from nbmlops.errors import Damaged, Invalid
+from nbmlops.models import clean
 from nbmlops.models.package import ModelFile, write
 from nbmlops.models.requirements import distributions, modules_of
 from nbmlops.replay.aside import aside
@@ -52,7 +50,7 @@ def proved(workspace: Workspace, file: ModelFile, *, run: str | None = None, env
         if env == "here":
             key = blake3(repr((blake3(file.data).digest(), file.fixtures, file.signature, needed)).encode()).hexdigest()
             if key not in _proved:
-                _proved[key] = Proof(prove(Path(folder)), needed)
+                _proved[key] = Proof(prove(Path(folder), modules=flavor.libraries), needed)
             return _proved[key]
         recorded = RunBook(workspace).record(run).environment if run is not None else {}
         recorded = recorded if recorded.get("distributions") else environment()
@@ -61,23 +59,16 @@ def proved(workspace: Workspace, file: ModelFile, *, run: str | None = None, env
             return Proof(prove(Path(folder), python=build({**recorded, "distributions": there}, place, also=())), there)
 
 
-def prove(folder: Path, *, python: Path | None = None, timeout_s: float = TIMEOUT_S) -> str:
+def prove(folder: Path, *, modules: tuple[str, ...] = (), python: Path | None = None, timeout_s: float = TIMEOUT_S) -> str:
     """Load a model's folder in a process that has nothing of this one, and ask it the rows kept there; gives its Python's version.
 
     Raises Invalid where it needs something that such a process has not, Damaged where it answers otherwise.
     """
-    child = [str(python or sys.executable), "-I", str(folder / "code" / "nbmlops_model.py"), str(folder)]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NBMLOPS"))}
+    done = clean.ask(folder, modules=modules, python=python, timeout_s=timeout_s)
     try:
-        done = subprocess.run(child, capture_output=True, text=True, timeout=timeout_s, cwd=folder, env=environ, stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired as error:
-        raise Unavailable(
-            f"The model did not answer {timeout_s:g} s long in a clean process.", hint="What does it do when it is loaded?"
-        ) from error
-    try:
-        told = json.loads(done.stdout.strip().rpartition("\n")[2])
+        told = json.loads(done.out.strip().rpartition("\n")[2])
     except ValueError:
-        words = (done.stderr.strip() or f"it ended with {done.returncode}").splitlines()[-1]
+        words = (done.err.strip() or f"it ended with {done.status}").splitlines()[-1]
         raise Invalid(f"In a clean process the model cannot be loaded: {words[:300]}", hint="What it needs must travel with it.") from None
     if told.get("error"):
         raise _mended(told)
