@@ -14,11 +14,12 @@ from nbmlops.models.flavors.zipped import shown
 MAX_NODES = 2_000_000
 MAX_DEPTH = 400  # skops goes down by calls
 _AGAIN = "Register the model again from its run, or get its file again."
-_LOADERS = frozenset(
-    "DictNode DefaultDictNode ListNode SetNode TupleNode BytesNode BytearrayNode SliceNode FunctionNode MethodNode PartialNode TypeNode"
-    " ConstructorFromReduceNode ObjectNode JsonNode OperatorFuncNode NdArrayNode MaskedArrayNode DTypeNode RandomStateNode"
-    " RandomGeneratorNode SparseMatrixNode TreeNode LossNode _DictWithDeprecatedKeysNode QuantileForestNode".split()
-)
+_LOADERS = frozenset({
+    "BytearrayNode", "BytesNode", "ConstructorFromReduceNode", "DTypeNode", "DefaultDictNode", "DictNode", "FunctionNode", "JsonNode",
+    "ListNode", "LossNode", "MaskedArrayNode", "MethodNode", "NdArrayNode", "ObjectNode", "OperatorFuncNode", "PartialNode",
+    "QuantileForestNode", "RandomGeneratorNode", "RandomStateNode", "SetNode", "SliceNode", "SparseMatrixNode", "TreeNode", "TupleNode",
+    "TypeNode", "_DictWithDeprecatedKeysNode",
+})  # fmt: skip
 
 
 def checked(schema: Any) -> None:

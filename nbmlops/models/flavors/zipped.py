@@ -64,7 +64,7 @@ def _plain(member: zipfile.ZipInfo) -> None:
     if member.flag_bits & 0x41:
         raise Damaged(f"The member {shown(name)!r} of the zip file is encrypted.", hint="Give it without a password.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Damaged(f"The member {shown(name)!r} of the zip file is packed in a way that none of these files is (number {member.compress_type}).", hint=_AGAIN)
+        raise Damaged(f"The member {shown(name)!r} of the zip file is packed by method {member.compress_type}.", hint=_AGAIN)
 
 
 def _apart(members: list[zipfile.ZipInfo], size: int) -> None:
