@@ -29,6 +29,7 @@ class Settings:
     blobs: str = "folder"
     trusted_types: tuple[str, ...] = field(default=())
     trusted_code: tuple[str, ...] = field(default=())
+    file_memory_bytes: int = 4 << 30  # what looking into a model's file may take
 
     @property
     def trusted(self) -> tuple[str, ...]:

@@ -345,13 +345,25 @@ def table(member: str, content: bytes) -> Any:
     """A frame or series as it was kept."""
     import pyarrow
 
-    frame = pyarrow.ipc.open_file(io.BytesIO(content)).read_all().to_pandas()
+    found = pyarrow.ipc.open_file(io.BytesIO(content)).read_all()
+    found.validate(full=True)  # numbers that point outside their own buffers would be followed
+    frame = found.to_pandas()
     return frame.iloc[:, 0] if member.endswith(".series") else frame
 
 
 def package_of(files: dict[str, str], values: dict[str, bytes]) -> str:
-    """The name under which a model knows its code and what that was given."""
-    return "nbmlops_code_" + _digest({**files, **values})[:16]
+    """The name under which a model knows its code and what that was given: their digest, whatever name the values know it by."""
+    return "nbmlops_code_" + _digest({**files, **{name: _unnamed(name, content) for name, content in values.items()}})[:16]
+
+
+def _unnamed(member: str, content: bytes) -> bytes:
+    """A value without the package's name in it, which comes of its digest."""
+    if not member.endswith(".skops"):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        found = {name: parts.read(name) for name in parts.namelist()}
+    found["schema.json"] = re.sub(PACKAGE.pattern.encode(), b"", found["schema.json"])
+    return _digest(found).encode()
 
 
 def _digest(parts: dict[str, Any]) -> str:

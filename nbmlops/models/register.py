@@ -1,4 +1,4 @@
-"""From a live estimator or a run to a version: bytes that load again, signature, lineage, reference."""
+"""From a live estimator, a run or a file to a version: bytes that load again, signature, lineage, reference."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from nbmlops.models import portable
 from nbmlops.models.fixtures import Fixtures, read
 from nbmlops.models.package import ModelFile, said_columns
 from nbmlops.models.proof import Environment, proved
-from nbmlops.models.records import ModelVersion, Signature, SignatureColumn
+from nbmlops.models.records import ModelVersion, Signature
 from nbmlops.models.registry import Registry
 from nbmlops.models.signature import coded, from_dataset
-from nbmlops.models.sources import Source, living, of_run
+from nbmlops.models.sources import Source, living, of_file, of_run
+from nbmlops.models.telling import takes
 from nbmlops.runs import spooled
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -23,18 +24,23 @@ from nbmlops.workspace import Workspace
 
 def register(
     workspace: Workspace, model: str, *, estimator: Any, run: str | None, data: Any, metrics: dict[str, float] | None, description: str,
-    code: bool = False, env: Environment = "here",
+    code: bool = False, env: Environment = "here", file: str | None = None, trust: str | None = None,
 ) -> ModelVersion:  # fmt: skip
     """Register a version. Raises before anything is written when a clean process could not load it and be asked."""
-    if estimator is None and run is None:
-        raise Invalid("Nothing to register was given.", hint=f"%mlops model register {model} ESTIMATOR, or --run RUN")
+    if estimator is None and run is None and file is None:
+        raise Invalid("Nothing to register was given.", hint=f"%mlops model register {model} ESTIMATOR, or --run RUN, or --file PATH")
+    if file is not None and (estimator is not None or run is not None):
+        raise Invalid("A file was given, and something else to register.", hint="Give one of them.")
     spooled.flush(workspace)  # the fit's dataset may have been said a moment ago
-    source = living(workspace, estimator, run, data) if estimator is not None else of_run(workspace, str(run))
+    if file is not None:
+        source = of_file(workspace, file, data, code=code, trust=trust)
+    else:
+        source = living(workspace, estimator, run, data) if estimator is not None else of_run(workspace, str(run))
     flavor = plugins.adapter("flavor", source.flavor)()
     brought = flavor.code(source.data)
     trusted = list(workspace.trusted())
     if brought is not None and brought not in trusted:
-        if not code:
+        if not code and brought not in source.vouched:
             raise Untrusted(
                 f"This {source.estimator.rpartition('.')[2]} is made of code of the notebook's own ({flavor.described(source.data)}).",
                 hint="It can travel with the model, and may then run wherever the model is loaded: add --code",
@@ -44,12 +50,12 @@ def register(
     reference = book.dataset(workspace, source.frame) if source.frame else None
     outputs = book.dataset(workspace, source.target) if source.target else None
     named = _named(again, reference, source.sample)
-    signature = from_dataset(reference, outputs, named=named) if reference else _by_itself(again)
+    signature = from_dataset(reference, outputs, named=named) if reference else source.signature or _by_itself(again)
     signature = coded(signature, source.sample)
     if source.fixtures is not None:
         _answers_rows(source.flavor, again, signature, read(source.fixtures))
-    file = ModelFile(source.flavor, source.data, signature, source.fixtures)
-    proof = proved(workspace, file, run=source.run, env=env)
+    kept_file = ModelFile(source.flavor, source.data, signature, source.fixtures)
+    proof = proved(workspace, kept_file, run=source.run, env=env)
     found = dict(RunBook(workspace).run(source.run).metrics) if source.run else {}
     found.update({name: float(value) for name, value in (metrics or {}).items()})
     if brought is not None:
@@ -76,13 +82,10 @@ def _named(again: Any, reference: Dataset | None, sample: Any) -> bool:
 
 def _by_itself(again: Any) -> Signature:
     """The signature that an estimator tells of itself, where its training data is not known."""
-    names = getattr(again, "feature_names_in_", None)
-    count = getattr(again, "n_features_in_", None)
-    if names is None and not count:
+    found = takes(again)
+    if found is None:
         raise Invalid("What this model takes is not known.", hint="Fit it, or give the frame it was trained on: --data X")
-    found = [str(name) for name in names] if names is not None else [f"x{at}" for at in range(int(str(count)))]
-    inputs = [SignatureColumn(name=name, type="float", nullable=True) for name in found]
-    return Signature(inputs=inputs, outputs=[], named=names is not None)
+    return Signature(inputs=found[0], outputs=[], named=found[1])
 
 
 def _again(flavor: Any, source: Source, trusted: list[str]) -> Any:

@@ -1,8 +1,8 @@
-"""Where a model that is to be registered comes from: a living object, or what a run kept."""
+"""Where a model that is to be registered comes from: a living object, what a run kept, or a file that somebody has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
@@ -12,13 +12,17 @@ from nbmlops.capture.fits import class_name, is_model
 from nbmlops.capture.headless import ROWS
 from nbmlops.data import book
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
+from nbmlops.models.records import Signature
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Source:
-    """A model's file with what is known of it: `sample` is of the rows it was trained on, `fixtures` rows with its answers."""
+    """A model's file with what is known of it: `sample` is of the rows it was trained on, `fixtures` rows with its answers.
+
+    Of a file that somebody has: `signature` where its folder says it, `vouched` the digests that it was trusted by.
+    """
 
     flavor: str
     data: bytes
@@ -29,6 +33,8 @@ class Source:
     target: str | None
     sample: Any
     fixtures: bytes | None
+    signature: Signature | None = None
+    vouched: tuple[str, ...] = ()
 
 
 def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> Source:
@@ -44,14 +50,8 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> 
     frame = facts.frame if facts else None
     sample = facts.sample if facts else None
     if data is not None:
-        from nbmlops.data.fingerprint import fingerprint
-        from nbmlops.data.frames import to_frame
-
-        _plain_columns(data)
-        seen = fingerprint(data)
-        with workspace.ledger.write() as tx:
-            frame = book.remember(tx, seen)
-        sample = data[:50] if hasattr(data, "shape") else to_frame(data)[:50]
+        sample = _first(data)
+        frame = _remembered(workspace, data)
     _plain_columns(sample)
     flavor = plugins.taking("flavor", estimator, class_name(estimator))
     run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else None)
@@ -60,6 +60,46 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> 
     name = class_name(estimator) if not isinstance(estimator, FunctionType) else f"{estimator.__module__}.{estimator.__qualname__}"
     data = _saved(flavor, estimator)
     return Source(flavor.name, data, name, run_id, fit, frame, target, sample, flavor.fixtures(estimator, sample))
+
+
+def of_file(workspace: Workspace, file: str, data: Any, *, code: bool, trust: str | None) -> Source:
+    """A file or folder that somebody has. Whatever is wrong with it is raised before anything of it is kept."""
+    from nbmlops.models.files.kinds import JSON
+    from nbmlops.models.files.source import opened, vouched_for
+
+    sample = _first(data) if data is not None else None
+    found = opened(workspace, file, sample, code=code, trust=trust)
+    if found.model is not None:
+        source = living(workspace, found.model, None, data)
+        return replace(source, vouched=vouched_for(found, plugins.adapter("flavor", source.flavor)(), source.data))
+    told, flavor = found.told, plugins.adapter("flavor", found.told.flavor)()
+    kept = found.data
+    if told.kind == JSON.words:
+        kept = _saved(flavor, flavor.load(kept))
+    fixtures = told.fixtures.encode() if told.fixtures else None
+    if told.runs and sample is not None:
+        fixtures = flavor.fixtures(flavor.load(kept, found.vouched), sample)
+    frame = _remembered(workspace, data) if data is not None else None
+    return Source(
+        told.flavor, kept, told.estimator or told.kind, None, None, frame, None, sample, fixtures, found.signature, found.vouched
+    )  # fmt: skip
+
+
+def _first(data: Any) -> Any:
+    """A frame's first rows."""
+    from nbmlops.data.frames import to_frame
+
+    _plain_columns(data)
+    return data[:50] if hasattr(data, "shape") else to_frame(data)[:50]
+
+
+def _remembered(workspace: Workspace, data: Any) -> str:
+    """A frame's fingerprint."""
+    from nbmlops.data.fingerprint import fingerprint
+
+    seen = fingerprint(data)
+    with workspace.ledger.write() as tx:
+        return str(book.remember(tx, seen))
 
 
 def of_run(workspace: Workspace, run: str) -> Source:

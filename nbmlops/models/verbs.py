@@ -27,13 +27,16 @@ def register(
     metrics: Annotated[dict[str, float] | None, "numbers beside those of the run"] = None,
     description: Annotated[str, "a sentence for those who come later"] = "",
     code: Annotated[bool, "the notebook's own code travels along, and may run where the model is loaded"] = False,
+    file: Annotated[str | None, "a model's file or folder that you have; what it is comes from its content"] = None,
+    trust: Annotated[str | None, "the digest (sha256:…) of the file, or of code in it, that you know and trust"] = None,
     env: Annotated[Literal["here", "recreate"], "where a clean process asks it: in this environment, or in the recorded one"] = "here",
     workspace: Workspace | None = None,
 ) -> ModelVersion:
-    """Register a model's next version, from a live estimator or from a run.
+    """Register a model's next version, from a live estimator, a run, or a file.
 
     The version holds the model in a safe format, its signature, its metrics, and its lineage to run and data. Before it
-    exists, a clean process loads what is kept and answers rows as the notebook did.
+    exists, a clean process loads what is kept and answers rows as the notebook did. A file is first looked at by a process
+    with limits; one that runs code when it is loaded (a pickle) is opened only where its digest is trusted.
     """
     from nbmlops.models.register import register as registered
 
@@ -47,8 +50,9 @@ def register(
     if len(description) > 4000:
         raise TooLarge(f"The description has {len(description):,} characters.", hint="At most 4,000.")
     return registered(
-        use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description, code=code, env=env
-    )
+        use(workspace), model, estimator=estimator, run=run, data=data, metrics=metrics, description=description, code=code, env=env,
+        file=file, trust=trust,
+    )  # fmt: skip
 
 
 @verb("GET /models")

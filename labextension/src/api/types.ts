@@ -745,7 +745,7 @@ export interface Verbs {
   'pipeline.sweep': { request: { notebook: string; over?: { [key: string]: Json } | null; metric?: string | null; direction?: 'minimize' | 'maximize' | null; by?: 'grid' | 'random' | 'optuna' | null; trials?: number | null; params?: { [key: string]: Json } | null; jobs?: number | null; seed?: number | null; name?: string | null; timeout_s?: Real | null; prune?: boolean | null }; result: Study };
   'pipeline.studies': { request: { limit?: number }; result: Study[] };
   'pipeline.study': { request: { name: string }; result: Study };
-  'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string; code?: boolean; env?: 'here' | 'recreate' }; result: ModelVersion };
+  'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string; code?: boolean; file?: string | null; trust?: string | null; env?: 'here' | 'recreate' }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
   'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean }; result: GateRule };

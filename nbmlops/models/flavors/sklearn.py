@@ -2,13 +2,12 @@
 
 A skops file is data: it names types, and only types that somebody trusts are made. Trusted here are those skops itself
 trusts and those that `trust` says are harmless whatever the file says of them. What else a file names must be listed by
-the operator.
+the operator. scikit-learn follows what it finds in a tree or a sparse matrix without looking: `brought` looks at the file
+before anything is made of it, `sound` at the model that was made.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -16,10 +15,13 @@ from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted, there_is
 from nbmlops.models.fixtures import Answering
+from nbmlops.models.flavors import brought as whole
 from nbmlops.models.flavors.carrying import written
+from nbmlops.models.flavors.schema import nodes
 from nbmlops.models.flavors.skops_later import every_estimator_named, skops_io
 from nbmlops.models.flavors.trust import is_trusted
-from nbmlops.models.portable import carried, table
+from nbmlops.models.flavors.zipped import shown
+from nbmlops.models.portable import Carried, table
 
 _AGAIN = "Register the model again from its run."
 _CODE = 'If you know it, list it in .nbmlops/workspace.json: "trusted_code": ["{}"].'
@@ -60,33 +62,35 @@ class SklearnFlavor(Answering):
         """Types that the file names, and code that it brings, that nobody trusts."""
         listed = set(trusted)
         try:
-            brought = carried(data)
+            brought = whole.looked(data)
             if brought is not None and brought.digest not in listed:
                 return [brought.digest]
-            found = [name for part in _states(data, brought) for name in _names(part)]
+            if brought is not None:
+                whole.own_names(data, brought)
+            found = [name for part in whole.states(data, brought) for name in _names(part)]
         except _UNREADABLE as error:
-            raise Damaged(f"The model file cannot be read: {_shown(str(error))}", hint=_AGAIN) from error
+            raise _damaged(error) from error
         own = f"{brought.package}." if brought is not None else "\0"
         return [name for name in dict.fromkeys(found) if name not in listed and not name.startswith(own) and not is_trusted(name)]
 
     def code(self, data: bytes) -> str | None:
         """The digest of the code that a file brings; None where it brings none."""
-        brought = carried(data)
+        brought = _brought(data)
         return brought.digest if brought is not None else None
 
     def described(self, data: bytes) -> str:
         """What that code is, in short."""
-        brought = carried(data)
+        brought = _brought(data)
         return there_is(sorted(brought.files)) if brought is not None else "none"
 
     def sources(self, data: bytes) -> dict[str, str]:
         """That code, by place."""
-        brought = carried(data)
+        brought = _brought(data)
         return brought.files if brought is not None else {}
 
     def names(self, data: bytes) -> list[str]:
         """Every name that must be trusted for the file to be loaded, by whoever loads it without nbmlops."""
-        states = _states(data, carried(data))
+        states = whole.states(data, _brought(data))
         return list(dict.fromkeys(name for part in states for name in [*_names(part), *_estimators(part)]))
 
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
@@ -94,24 +98,30 @@ class SklearnFlavor(Answering):
         if unknown := self.untrusted(data, trusted):
             if unknown[0].startswith("sha256:"):
                 raise Untrusted(f"The model brings code of its own that nobody has trusted: {unknown[0]}.", hint=_CODE.format(unknown[0]))
-            shown = ", ".join(_shown(name) for name in unknown[:6])
-            raise Untrusted(f"The model names types that nobody has trusted: {shown}.", hint=_hint(unknown))
+            some = ", ".join(shown(name) for name in unknown[:6])
+            raise Untrusted(f"The model names types that nobody has trusted: {some}.", hint=_hint(unknown))
         from nbmlops.models.flavors.sound import check
 
         try:
-            brought = carried(data)
+            brought = _brought(data)
             if brought is not None:
                 brought.install(_made)
             return check(_loaded(data))
         except Damaged:
             raise
         except Exception as error:  # a state that its class does not take is of any type
-            raise Damaged(f"The model file cannot be made a model: {_shown(str(error))}", hint=_AGAIN) from error
+            raise Damaged(f"The model file cannot be made a model: {shown(str(error))}", hint=_AGAIN) from error
 
 
-def _states(data: bytes, brought: Any) -> list[bytes]:
-    """Every skops file in it: the model's, and those of values that its code takes."""
-    return [data, *(content for name, content in (brought.values if brought else {}).items() if name.endswith(".skops"))]
+def _brought(data: bytes) -> Carried | None:
+    try:
+        return whole.looked(data)
+    except _UNREADABLE as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> Damaged:
+    return Damaged(f"The model file cannot be read: {shown(str(error))}", hint=_AGAIN)
 
 
 def _names(data: bytes) -> list[str]:
@@ -121,13 +131,8 @@ def _names(data: bytes) -> list[str]:
 
 def _estimators(data: bytes) -> list[str]:
     """scikit-learn's own, which skops trusts by itself where its long list was made."""
-    found, waiting = [], [json.loads(zipfile.ZipFile(io.BytesIO(data)).read("schema.json"))]
-    while waiting:
-        part = waiting.pop()
-        waiting += part if isinstance(part, list) else part.values() if isinstance(part, dict) else []
-        if isinstance(part, dict) and str(part.get("__module__")).startswith("sklearn."):
-            found.append(f"{part['__module__']}.{part.get('__class__')}")
-    return found
+    parts = nodes(whole.tree_of(data))
+    return [f"{part['__module__']}.{part['__class__']}" for part in parts if str(part["__module__"]).startswith("sklearn.")]
 
 
 def _loaded(data: bytes) -> Any:
@@ -138,10 +143,6 @@ def _loaded(data: bytes) -> Any:
 def _made(member: str, content: bytes) -> Any:
     """A value that a model's code takes."""
     return _loaded(content) if member.endswith(".skops") else table(member, content)
-
-
-def _shown(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in name[:200])
 
 
 def _hint(unknown: list[str]) -> str:

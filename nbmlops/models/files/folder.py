@@ -1,0 +1,116 @@
+"""A model's folder, as nbmlops or MLflow wrote it: which file in it is the model, and what is said of that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from nbmlops.errors import Damaged, Invalid, there_is
+from nbmlops.models import portable
+from nbmlops.models.flavors.zipped import shown
+
+_NAME = re.compile(r"\w[\w.-]{0,100}")
+_TYPES = ("float", "integer", "string", "boolean", "datetime")
+_AGAIN = "Get the folder again from whoever made it."
+MAX_SAID = 32 << 20
+# Where MLflow's flavors name the file that holds the model itself; the file's content tells what it is.
+_MLFLOW = {"sklearn": "pickled_model", "onnx": "data", "xgboost": "data", "lightgbm": "data", "statsmodels": "data"}
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """A plain file's bytes. Invalid for what is none (a link, a pipe, a device, a folder), or is too large."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        raise Invalid(f"{shown(path.name)!r} cannot be read: {error.strerror}.", hint="Give a plain file, not a link to one.") from error
+    with open(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise Invalid(f"{shown(path.name)!r} is no plain file.", hint="Give a model's file, or a folder with one.")
+        if found.st_size > limit:
+            raise Invalid(f"{shown(path.name)!r} has {found.st_size:,} bytes, more than {limit:,}.", hint="Models are smaller.")
+        return file.read(limit + 1)
+
+
+def model_in(folder: Path) -> tuple[str, dict[str, Any]]:
+    """The name of the model's file in a folder, and what is said of it: sha256, columns, named, fixtures."""
+    if os.path.lexists(folder / portable.ABOUT):
+        return _ours(folder)
+    if os.path.lexists(folder / "MLmodel"):
+        return _mlflow(folder), {}
+    there = [shown(path.name) for path in folder.iterdir()]
+    raise Invalid(
+        f"{shown(folder.name)!r} is no folder of a model: in it is {there_is(there)}.",
+        hint=f"A model's folder has {portable.ABOUT} or MLmodel; or give the file itself.",
+    )
+
+
+def whole(data: bytes, said: dict[str, Any], name: str) -> None:
+    """Damaged where a file is not the one that its folder was made with."""
+    if "sha256" in said and hashlib.sha256(data).hexdigest() != said["sha256"]:
+        raise Damaged(f"{shown(name)!r} is not the file that the folder was made with: its digest is another.", hint=_AGAIN)
+
+
+def _ours(folder: Path) -> tuple[str, dict[str, Any]]:
+    said = _json(folder / portable.ABOUT)
+    columns = said.get("columns")
+    if not isinstance(said.get("sha256"), str) or not isinstance(columns, list) or not isinstance(said.get("named"), bool):
+        raise Damaged(f"{portable.ABOUT} does not say what the model is.", hint=_AGAIN)
+    name = _inside(said.get("file"), portable.ABOUT)
+    found = {"sha256": said["sha256"], "columns": [_column(one) for one in columns], "named": said["named"], "flavor": said.get("flavor")}
+    if os.path.lexists(folder / portable.FIXTURES):
+        kept = _json(folder / portable.FIXTURES)
+        rows, answers = kept.get("rows"), kept.get("predictions")
+        if not isinstance(rows, list) or not isinstance(answers, list) or not all(isinstance(row, dict) for row in rows):
+            raise Damaged(f"{portable.FIXTURES} holds no rows with answers.", hint=_AGAIN)
+        if len(rows) != len(answers):
+            raise Damaged(f"{portable.FIXTURES} has {len(rows)} rows and {len(answers)} answers.", hint=_AGAIN)
+        found["fixtures"] = {"rows": rows, "predictions": answers, "scores": kept.get("scores")} if rows else None
+    return name, found
+
+
+def _mlflow(folder: Path) -> str:
+    import yaml
+
+    try:
+        body = yaml.safe_load(read_file(folder / "MLmodel", MAX_SAID))
+        flavors = body["flavors"]
+        known = {flavor: how for flavor, how in flavors.items() if flavor in _MLFLOW and isinstance(how, dict)}
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Damaged("MLmodel cannot be read.", hint=_AGAIN) from error
+    if not known:
+        kinds = there_is(shown(str(flavor)) for flavor in flavors)
+        raise Invalid(f"MLflow keeps this model as {kinds}, which nbmlops does not read.", hint=f"It reads {there_is(_MLFLOW)}.")
+    flavor, how = next(iter(known.items()))
+    return _inside(how.get(_MLFLOW[flavor]), "MLmodel")
+
+
+def _inside(name: Any, where: str) -> str:
+    """A file's plain name: it is in the folder itself."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise Damaged(f"{where} names the model's file as {shown(str(name))!r}, which is no file in its folder.", hint=_AGAIN)
+    return name
+
+
+def _column(said: Any) -> dict[str, Any]:
+    known = isinstance(said, dict) and isinstance(said.get("name"), str) and said.get("type") in _TYPES
+    categories = said.get("categories") if known else None
+    if not known or not (categories is None or (isinstance(categories, list) and all(isinstance(one, str) for one in categories))):
+        raise Damaged(f"{portable.ABOUT} has a column that is none: {shown(str(said))}.", hint=_AGAIN)
+    found = {"name": said["name"], "type": said["type"], "nullable": bool(said.get("nullable"))}
+    return {**found, "categories": categories, "coded": bool(said.get("coded"))}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(read_file(path, MAX_SAID))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{path.name} is no JSON.", hint=_AGAIN) from error
+    if not isinstance(found, dict):
+        raise Damaged(f"{path.name} holds no object.", hint=_AGAIN)
+    return found
