@@ -185,6 +185,22 @@ def model_chart(model: Any) -> Chart:
     return Chart(f"Versions of {model.name}", panels if len(versions) > 1 else [], width=max(420, 320 * min(len(panels), 4)))
 
 
+def conversion_chart(conversion: Any) -> Chart:
+    """What a version and the one made of it take: a call for one row, one for a batch, the file."""
+    forms = [conversion.before, conversion.after]
+    labels = [f"{form.version} {label(form.flavor)}" for form in forms]
+    measured = {
+        "one row, ms": [form.row_s * 1e3 for form in forms],
+        f"{conversion.before.batch_rows:,} rows, ms": [form.batch_s * 1e3 for form in forms],
+        "file, kB": [form.size_bytes / 1e3 for form in forms],
+    }
+    panels = [
+        Panel(name, "bars", [Series(name, list(labels), list(values), list(COLOURS[:2]), [shown(value) for value in values])])
+        for name, values in measured.items()
+    ]
+    return Chart(f"{visible(conversion.model, width=40)}: version {conversion.converted_from} and {conversion.version}", panels, height=260)
+
+
 def _quality_panel(points: Sequence[Any], marks: list[tuple[Any, str]] | None = None) -> Panel:
     found: dict[str, list[Any]] = {}
     for point in points:

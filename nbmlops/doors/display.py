@@ -27,12 +27,13 @@ RECORDS = {
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),
+    "nbmlops.models.conversion.records": ("Speed", "Conversion"),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -143,6 +144,7 @@ def chart_of(value: Any) -> Any:
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
+        "Conversion": lambda: charts.conversion_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None

@@ -77,6 +77,10 @@ def tables_of(value: Any) -> list[Table | Lines]:
         from nbmlops.doors.data_diff_tables import tables_of_diff
 
         return list(tables_of_diff(value))
+    if kind == "Conversion":
+        from nbmlops.doors.conversion_tables import conversion_tables
+
+        return list(conversion_tables(value))
     if kind == "Lineage":
         from nbmlops.doors.lineage_text import table_of
 

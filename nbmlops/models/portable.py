@@ -290,10 +290,19 @@ class _Session:
 
 
 def _typed(values: Any, kind: str) -> Any:
+    """Values as a tensor of this kind. A missing number is NaN, a missing text 'nan': so converters write encoders' categories."""
     import numpy as np
 
     of = {"float": "float32", "double": "float64", "int64": "int64", "int32": "int32", "bool": "bool", "string": "object"}
-    return np.ascontiguousarray(values).astype(of.get(kind.partition("(")[2].rstrip(")"), "float32"))
+    found = of.get(kind.partition("(")[2].rstrip(")"), "float32")
+    if values.dtype.kind in "Of":
+        import pandas as pd
+
+        missing = pd.isna(values)
+        if missing.any() and found in ("int64", "int32", "bool"):
+            raise ValueError(f"The model takes no missing value where it takes {found}.")
+        values = np.where(missing, "nan" if found == "object" else math.nan, values) if values.dtype.kind == "O" else values
+    return np.ascontiguousarray(values).astype(found)
 
 
 _LOADERS: dict[str, Callable[[bytes, Sequence[str]], Any]] = {

@@ -45,6 +45,7 @@ class ModelVersion:
     `verdict` is what executing its run again showed last; None where nobody asked. `code` is the digest of the code that its
     file brings, which somebody must trust before it is loaded. `python` and `distributions` are what a clean process had when it
     answered as the notebook did (None: it was registered before that was asked); `fixtures` the digest of the rows it answered.
+    `converted_from` is the version that it is another form of.
     """
 
     model: str
@@ -67,6 +68,7 @@ class ModelVersion:
     fixtures: str | None = None
     python: str | None = None
     distributions: dict[str, str] = field(default_factory=dict)
+    converted_from: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

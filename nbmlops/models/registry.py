@@ -100,10 +100,11 @@ class Registry:
         self, model: str, *, flavor: str, digest: str, size_bytes: int, signature: Signature, metrics: dict[str, float],
         run: str | None, dataset: str | None, target: str | None, estimator: str, description: str, fit: int | None = None,
         code: str | None = None, fixtures: str | None = None, python: str | None = None, distributions: dict[str, str] | None = None,
+        converted_from: int | None = None, told: dict[str, Any] | None = None,
     ) -> ModelVersion:  # fmt: skip
         """Add a version; the same bytes from the same run with the same words are the version that is there already.
 
-        `fit` is the number of the run's fit that made it, where that is known.
+        `fit` is the number of the run's fit that made it, where that is known; `told` is evidence for the audit trail besides.
         """
         place = self.workspace
         with place.ledger.write() as tx:
@@ -120,9 +121,11 @@ class Registry:
                 signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, fit=fit, dataset=dataset, target=target,
                 estimator=estimator, description=text(description), registered_at=now_text(place.clock()), registered_by=place.actor,
                 schema_version=SCHEMA, code=code, fixtures=fixtures, python=python, distributions=dump(distributions or {}),
+                converted_from=converted_from,
             )  # fmt: skip
             tx.changed("model", model)
             evidence = {"version": version, "digest": digest, "run": run, "dataset": dataset, "metrics": metrics, "code": code}
+            evidence |= told or {}
             tx.audit(actor=place.actor, verb="model.register", subject=model, evidence=evidence, at=place.clock())
         return self.version(model, version)
 
@@ -185,7 +188,7 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
         registered_at=datetime.fromisoformat(row["registered_at"]), registered_by=row["registered_by"],
         aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
         code=row["code"], fixtures=row["fixtures"], python=row["python"],
-        distributions=load(row["distributions"]) if row["distributions"] else {},
+        distributions=load(row["distributions"]) if row["distributions"] else {}, converted_from=row["converted_from"],
     )  # fmt: skip
 
 

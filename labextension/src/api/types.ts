@@ -502,6 +502,7 @@ export interface ModelVersion {
   fixtures: string | null;
   python: string | null;
   distributions: { [key: string]: string };
+  converted_from: number | null;
 }
 
 /** One move in an alias's history. */
@@ -563,6 +564,30 @@ export interface ModelAlias {
   version: number;
   previous: number | null;
   moved_at: string;
+}
+
+/** What one form of a model takes: median seconds of a call for one row and for a batch of rows, and its file's size. */
+export interface Speed {
+  version: number;
+  flavor: string;
+  row_s: Real;
+  batch_s: Real;
+  batch_rows: number;
+  size_bytes: number;
+}
+
+/** A version made of another: on how many rows both answered, how far apart, and what each takes. */
+export interface Conversion {
+  model: string;
+  version: number;
+  converted_from: number;
+  to: string;
+  rows: number;
+  tolerance: Real;
+  beyond: number;
+  worst_difference: Real;
+  before: Speed;
+  after: Speed;
 }
 
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
@@ -752,6 +777,7 @@ export interface Verbs {
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
+  'model.convert': { request: { model: string; version: number; to?: 'onnx'; tolerance?: Real; beyond_percent?: Real; description?: string }; result: Conversion };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -802,6 +828,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.check': ['POST', '/models/{model}/versions/{version}/check'],
   'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
+  'model.convert': ['POST', '/models/{model}/versions/{version}/convert'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],

@@ -3,3 +3,4 @@ ALTER TABLE model_version ADD COLUMN code TEXT;
 ALTER TABLE model_version ADD COLUMN fixtures TEXT;
 ALTER TABLE model_version ADD COLUMN python TEXT;
 ALTER TABLE model_version ADD COLUMN distributions TEXT;
+ALTER TABLE model_version ADD COLUMN converted_from INTEGER;
