@@ -9,7 +9,7 @@ from typing import Any
 
 from nbmlops.errors import Invalid, Missing, NotFound, there_is
 
-PORTS = ("ledger", "blobs", "flavor", "target", "drift_test", "executor", "report", "chart")
+PORTS = ("ledger", "blobs", "flavor", "target", "drift_test", "executor", "report", "chart", "gate")
 
 
 @cache

@@ -25,7 +25,8 @@ RECORDS = {
     "nbmlops.pipelines.sweeps.records": ("Study",),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
-        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
+        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows",
+        "GateDocument", "Approval", "GateCheck", "GateReport",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
     "nbmlops.serving.records": ("Predictions", "Labelled"),

@@ -116,7 +116,8 @@ class GateRule:
     `metric` is mae, rmse, r2, accuracy, f1, log_loss … as scikit-learn defines them, or a metric the run logged.
     `limit` bounds it (at most, where lower is better; at least, where higher is). `better_percent`: it must be better
     than the champion's by this share, on the same rows where rows are given; negative allows it to be that much worse;
-    None asks for no comparison. `verified`: executing its run again must have shown that it holds.
+    None asks for no comparison. `verified`: executing its run again must have shown that it holds. `test`: on rows, the bare
+    difference counts, or the interval must show that it is no chance.
     """
 
     metric: str
@@ -124,6 +125,51 @@ class GateRule:
     limit: float | None = None
     better_percent: float | None = 0.0
     verified: bool = False
+    test: Literal["difference", "interval"] = "difference"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRows:
+    """Labelled rows that gates are held on, kept as one parquet blob: `digest` of its bytes, `fingerprint` of what is in it.
+
+    `labels` and `sensitive` are columns of it; `file` is where the rows were read, if they were.
+    """
+
+    digest: str
+    fingerprint: str
+    rows: int
+    labels: str
+    sensitive: list[str] = field(default_factory=list)
+    file: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateDocument:
+    """What a version of a model must show before an alias may point at it, as somebody wrote it, with its rows and its code.
+
+    `digest` is of everything in it: text, rows, and the functions of custom gates (`code`: name → digest of what is kept).
+    """
+
+    model: str
+    alias: str
+    digest: str
+    text: str
+    kinds: list[str]
+    data: GateRows | None
+    code: dict[str, str]
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Somebody's yes to a version."""
+
+    model: str
+    version: int
+    by: str
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +190,11 @@ class GateCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class GateReport:
-    """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared."""
+    """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared.
+
+    `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked). `forced` is
+    the reason for which it was promoted though it did not pass.
+    """
 
     id: str
     model: str
@@ -154,3 +204,7 @@ class GateReport:
     checks: list[GateCheck]
     rows: int
     at: datetime
+    alias: str = "champion"
+    data: str | None = None
+    gates: str | None = None
+    forced: str | None = None

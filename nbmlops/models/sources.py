@@ -12,6 +12,7 @@ from nbmlops.capture.fits import class_name, is_model
 from nbmlops.capture.headless import ROWS
 from nbmlops.data import book
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
+from nbmlops.models.gates import training_rows
 from nbmlops.models.records import Signature
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -53,6 +54,7 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> 
         sample = _first(data)
         frame = _remembered(workspace, data)
     _plain_columns(sample)
+    training_rows.keep(workspace, frame, data)
     flavor = plugins.taking("flavor", estimator, class_name(estimator))
     run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else None)
     target = facts.target if facts else None

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-import msgspec
-
 from nbmlops.errors import GateRefused, Invalid, TooLarge
-from nbmlops.ledger.encode import plain
 from nbmlops.ledger.names import free_name, plain_name
 from nbmlops.models import gates, quality
 from nbmlops.models.records import GateReport, GateRule, Model, ModelAlias, ModelVersion
@@ -77,6 +74,7 @@ def gate(
     limit: Annotated[float | None, "it must be at most (or at least) this"] = None,
     better_percent: Annotated[float | None, "by how much better than the champion; negative: so much worse is allowed"] = 0.0,
     verified: Annotated[bool, "executing its run again must have shown that it holds"] = False,
+    test: Annotated[Literal["difference", "interval"], "on rows: the bare difference, or what is shown not to be chance"] = "difference",
     workspace: Workspace | None = None,
 ) -> GateRule:
     """Set what a version must show before it may be promoted: a limit, the comparison with the champion, that its run holds."""
@@ -87,8 +85,10 @@ def gate(
     for number in (limit, better_percent):
         if number is not None and not math.isfinite(number):
             raise Invalid(f"A gate cannot ask for {number}.", hint="Give a number, or leave it out.")
+    if test not in ("difference", "interval"):
+        raise Invalid(f"{str(test)[:80]!r} is no way to compare.", hint="Say difference or interval.")
     way = better or quality.direction(metric)
-    rule = GateRule(metric=metric, better=way, limit=limit, better_percent=better_percent, verified=verified)
+    rule = GateRule(metric=metric, better=way, limit=limit, better_percent=better_percent, verified=verified, test=test)
     return gates.set_rule(use(workspace), model, rule)
 
 
@@ -126,18 +126,17 @@ def promote(
     if pointed is not None and pointed.version == version:
         return pointed
     evidence: dict[str, Any] = {}
-    if gates.rule_of(place, model) is not None:
-        report = gates.evaluate(place, model, version, frame=data, labels=labels, alias=alias)
-        evidence = {"gate": plain(msgspec.to_builtins(report)), "forced": not report.passed}
+    if gates.has_gate(place, model, alias):
+        report = gates.evaluate(place, model, version, frame=data, labels=labels, alias=alias, forced=reason if force else "")
+        evidence = gates.evidence(report)
         if not report.passed:
-            failed = next(found for found in report.checks if not found.passed)
             if not force:
                 with place.ledger.write() as tx:
                     tx.audit(
                         actor=place.actor, verb="model.refuse", subject=model, evidence={"version": version, **evidence}, at=place.clock()
                     )
                 raise GateRefused(
-                    f"Version {version} of {model!r} did not pass its gate: {failed.reason}",
+                    gates.refusal(report),
                     hint=f"Promote it all the same: %mlops model promote {model} {version} --force --reason …",
                 )
             if not reason.strip():

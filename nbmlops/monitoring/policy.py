@@ -182,12 +182,13 @@ class _Deciding:
         number = candidate.version
         try:
             pointed = self.registry.alias(served.model, served.alias)
-            rule = gates.rule_of(place, served.model) or GateRule(metric=self.rule.metric, better=self.rule.better)
+            asked = gates.ways_of(place, served.model, served.alias)
+            rule = None if asked else GateRule(metric=self.rule.metric, better=self.rule.better)
             champion = self.registry.aliased(served.model, served.alias)
             frame = typed(champion, self.known)
             for name, column in typed(candidate, self.known).items():
                 frame[name] = column
-            if rule.verified:
+            if gates.asks_verified(place, served.model, served.alias):
                 found = verify(run, workspace=place)
                 assert isinstance(found, Verification)  # of one run
                 self.evidence["verification"] = {"verdict": found.verdict, "sentence": found.sentence}
@@ -238,6 +239,8 @@ def baseline_of(workspace: Workspace, version: ModelVersion, metric: str) -> tup
     for row in rows:
         report = msgspec.convert(load(row["report"]), GateReport, strict=False)
         for check in report.checks if report.rows else []:
+            if check.kind != "performance":
+                continue
             named = check.reason.split(" is ")[0]  # a check begins by naming the metric it measured
             if check.value is not None and (canonical(named) or named) == (canonical(metric) or metric):
                 return check.value, f"on the {report.rows:,} rows of its gate"

@@ -74,10 +74,9 @@ def found(workspace: Workspace, *, model: str | None = None, limit: int = 20) ->
 
 
 def _gates_metric(workspace: Workspace, model: str) -> str | None:
-    from nbmlops.models.gates import rule_of
+    from nbmlops.models.gates import ways_of
 
-    rule = rule_of(workspace, model)
-    return rule.metric if rule is not None and canonical(rule.metric) else None
+    return next((metric for metric in ways_of(workspace, model) if canonical(metric)), None)
 
 
 def _kept(

@@ -57,8 +57,7 @@ def gate(
 
     Where it was registered and measured on labelled rows against this champion, that evidence counts: nothing is better.
     """
-    rule = gates.rule_of(workspace, model)
-    if rule is None:
+    if not gates.has_gate(workspace, model):
         return [], f"{model} has no gate."
     run = next((run for name, _, run in reversed(made) if name == model), None)
     steps = [step for step, record in records.items() if record.run.id == run] or trained(records)

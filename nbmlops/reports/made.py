@@ -60,8 +60,7 @@ def made(
     model = known.model or (known.pipeline.model if known.pipeline else None) or next((name for name, *_ in reversed(registered)), None)
     champion, champion_note, version = _champion(known, book, model, records)
     gate, gate_note = ([], "") if model is None or not records else champions.gate(workspace, model, records, version, registered)
-    rule = gates.rule_of(workspace, model) if model is not None else None
-    ways: dict[str, Better] = {} if rule is None else {rule.metric: rule.better}
+    ways: dict[str, Better] = {} if model is None else dict(gates.ways_of(workspace, model))
     names = {step.name for step in known.pipeline.steps} if known.pipeline else set()
     metrics = [
         *_held(known.baseline, records, steps, known.tolerances, ways, gone=names),

@@ -532,6 +532,7 @@ export interface GateRule {
   limit: Real | null;
   better_percent: Real | null;
   verified: boolean;
+  test: 'difference' | 'interval';
 }
 
 /** One check of a gate: what was measured, what was asked, and on what. */
@@ -555,6 +556,10 @@ export interface GateReport {
   checks: GateCheck[];
   rows: number;
   at: string;
+  alias: string;
+  data: string | null;
+  gates: string | null;
+  forced: string | null;
 }
 
 /** A movable name for one version; `previous` says where it pointed. */
@@ -588,6 +593,38 @@ export interface Conversion {
   worst_difference: Real;
   before: Speed;
   after: Speed;
+}
+
+/** Labelled rows that gates are held on, kept as one parquet blob: `digest` of its bytes, `fingerprint` of what is in it. */
+export interface GateRows {
+  digest: string;
+  fingerprint: string;
+  rows: number;
+  labels: string;
+  sensitive: string[];
+  file: string | null;
+}
+
+/** What a version of a model must show before an alias may point at it, as somebody wrote it, with its rows and its code. */
+export interface GateDocument {
+  model: string;
+  alias: string;
+  digest: string;
+  text: string;
+  kinds: string[];
+  data: GateRows | null;
+  code: { [key: string]: string };
+  at: string;
+  by: string;
+}
+
+/** Somebody's yes to a version. */
+export interface Approval {
+  model: string;
+  version: number;
+  by: string;
+  reason: string;
+  at: string;
 }
 
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
@@ -773,11 +810,16 @@ export interface Verbs {
   'model.register': { request: { model: string; run?: string | null; metrics?: { [key: string]: Real } | null; description?: string; code?: boolean; file?: string | null; trust?: string | null; env?: 'here' | 'recreate' }; result: ModelVersion };
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
-  'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean }; result: GateRule };
+  'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean; test?: 'difference' | 'interval' }; result: GateRule };
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
   'model.convert': { request: { model: string; version: number; to?: 'onnx'; tolerance?: Real; beyond_percent?: Real; description?: string }; result: Conversion };
+  'model.gates': { request: { model: string; file?: string | null; text?: string | null; alias?: string | null; code?: boolean; remove?: boolean; reason?: string }; result: GateDocument };
+  'model.asked': { request: { model: string; alias?: string }; result: GateDocument };
+  'model.judged': { request: { model: string; version?: number | null; limit?: number }; result: GateReport[] };
+  'model.report': { request: { model: string; id: string }; result: GateReport };
+  'model.approve': { request: { model: string; version: number; reason?: string }; result: Approval };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -829,6 +871,11 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
   'model.convert': ['POST', '/models/{model}/versions/{version}/convert'],
+  'model.gates': ['PUT', '/models/{model}/gates'],
+  'model.asked': ['GET', '/models/{model}/gates'],
+  'model.judged': ['GET', '/models/{model}/reports'],
+  'model.report': ['GET', '/models/{model}/reports/{id}'],
+  'model.approve': ['POST', '/models/{model}/versions/{version}/approvals'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],

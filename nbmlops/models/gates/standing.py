@@ -1,0 +1,146 @@
+"""A version before its gates: its answers and the champion's to the same rows, made when first asked for, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from nbmlops.errors import Invalid, NbmlopsError
+from nbmlops.models.loading import load
+from nbmlops.models.records import ModelVersion
+from nbmlops.workspace import Workspace
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass
+class Standing:
+    """What a check may ask about. `rows` is whatever holds rows, with one of `labels` each; None where there are none.
+
+    `model` and `other` are the candidate and the champion in memory: what has `predict(frame)` and `scores(frame)`. They are
+    loaded when they are asked for the first time. `code` are the functions of custom gates: name → blob.
+    """
+
+    candidate: ModelVersion
+    champion: ModelVersion | None = None
+    workspace: Workspace | None = None
+    rows: Any = None
+    labels: Any = None
+    alias: str = "champion"
+    model: Any = None
+    other: Any = None
+    code: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> Any:
+        """The rows as a pandas frame with an index of its own."""
+        from nbmlops.data.frames import to_frame
+
+        return to_frame(self.rows).reset_index(drop=True)
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        """The columns among the rows' that the candidate takes."""
+        names = [column.name for column in self.candidate.signature.inputs]
+        return [name for name in names if name in self.table.columns] if names else [str(name) for name in self.table.columns]
+
+    @cached_property
+    def truth(self) -> Any:
+        """The labels (n,). Invalid unless there is one for each of at least one row."""
+        rows, labels = self.rows, self.labels
+        if labels is None or len(labels) != len(rows):
+            raise Invalid(
+                f"{len(rows):,} rows with {0 if labels is None else len(labels):,} labels.",
+                hint="Give one label for each row: --data X --labels y",
+            )
+        if len(rows) == 0:
+            raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
+        found = np.asarray(labels)
+        return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+
+    @property
+    def on(self) -> str:
+        """What was measured on, in words."""
+        return f"on {len(self.rows):,} labelled rows"
+
+    @cached_property
+    def answers(self) -> Any:
+        """The candidate's answers, one a row."""
+        return self.ask(self.rows)
+
+    @cached_property
+    def scores(self) -> Any:
+        """The candidate's probabilities (n, classes); None where it has none."""
+        return self._opened.scores(self.rows)
+
+    @cached_property
+    def others(self) -> Any:
+        """The champion's answers; None where there is no champion."""
+        return None if self.champion is None else _asked(self._champion, self.champion, self.rows)
+
+    @cached_property
+    def other_scores(self) -> Any:
+        """The champion's probabilities; None where there are none."""
+        return None if self.champion is None else self._champion.scores(self.rows)
+
+    @cached_property
+    def classes(self) -> Any:
+        """What each column of `scores` is the probability of; None where that is not known."""
+        return None if self.scores is None else classes_of(self._opened, self.scores, self.truth)
+
+    @cached_property
+    def other_classes(self) -> Any:
+        """As `classes`, of the champion."""
+        return None if self.other_scores is None else classes_of(self._champion, self.other_scores, self.truth)
+
+    @cached_property
+    def task(self) -> Task:
+        """Classes or numbers: a model with probabilities, or labels that are no numbers, make classes."""
+        from sklearn.base import is_classifier
+
+        estimator = getattr(self._opened, "estimator", self._opened)
+        said = hasattr(estimator, "get_params") and is_classifier(estimator)
+        return "classification" if said or self.scores is not None or self.truth.dtype.kind in "OUSb" else "regression"
+
+    def ask(self, rows: Any) -> Any:
+        """The candidate's answers to any rows. Invalid where it has none."""
+        return _asked(self._opened, self.candidate, rows)
+
+    def raw(self, rows: Any) -> Any:
+        """The candidate's answers; what it raises is raised."""
+        return self._opened.predict(rows)
+
+    @cached_property
+    def _opened(self) -> Any:
+        return self.model if self.model is not None else self._loaded(self.candidate)
+
+    @cached_property
+    def _champion(self) -> Any:
+        assert self.champion is not None
+        return self.other if self.other is not None else self._loaded(self.champion)
+
+    def _loaded(self, version: ModelVersion) -> Any:
+        assert self.workspace is not None
+        return load(self.workspace, version)
+
+
+def classes_of(model: Any, scores: Any, truth: Any) -> Any:
+    """What each column of a model's scores stands for: its own classes, or those of the labels where they are as many."""
+    found = getattr(getattr(model, "estimator", model), "classes_", None)
+    known = np.asarray(found) if found is not None else np.unique(truth)
+    return known if scores.ndim == 2 and len(known) == scores.shape[1] else None
+
+
+def _asked(model: Any, version: ModelVersion, rows: Any) -> Any:
+    try:
+        return model.predict(rows)
+    except NbmlopsError:
+        raise
+    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+        raise Invalid(
+            f"Version {version.version} cannot answer these rows: {str(error)[:200]}", hint="Give rows such as the model was trained on."
+        ) from error
