@@ -25,14 +25,15 @@ RECORDS = {
     "nbmlops.pipelines.sweeps.records": ("Study",),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
-        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
+        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Answering", "AliasPeriod", "ModelHistory", "Model",
+        "GateRule", "GateCheck", "GateReport",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
+_CHARTED = ("Comparison", "RunRecord", "Model", "ModelHistory", "DriftReport", "Lineage", "Study")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -142,6 +143,7 @@ def chart_of(value: Any) -> Any:
         "Comparison": lambda: charts.runs_chart(value.runs),
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
+        "ModelHistory": lambda: charts.aliases_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
