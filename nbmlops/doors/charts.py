@@ -201,6 +201,22 @@ def conversion_chart(conversion: Any) -> Chart:
     return Chart(f"{visible(conversion.model, width=40)}: version {conversion.converted_from} and {conversion.version}", panels, height=260)
 
 
+def aliases_chart(history: Any) -> Chart:
+    """Which version each alias pointed at over time, with what was forced and what was refused marked; until the last move known."""
+    periods = [period for period in sorted(history.periods, key=lambda period: period.start) if period.way != "refuse"]
+    lines = []
+    for alias in dict.fromkeys(period.alias for period in periods):
+        of_it = [period for period in periods if period.alias == alias]
+        steps = [(at, period.version) for period in of_it for at in (period.start, period.end or periods[-1].start)]
+        lines.append(Series(label(alias), [at for at, _ in steps], [_number(version) for _, version in steps]))
+    marks = [
+        (period.start, f"{period.version} {'forced' if period.way == 'force' else 'refused'}")
+        for period in history.periods if period.way in ("force", "refuse")
+    ]  # fmt: skip
+    panel = Panel(lines[0].name if len(lines) == 1 else "", "lines", lines, y_title="version", marks=marks)
+    return Chart(f"Aliases of {history.model}", [panel] if len(periods) > 1 else [], width=700)
+
+
 def _quality_panel(points: Sequence[Any], marks: list[tuple[Any, str]] | None = None) -> Panel:
     found: dict[str, list[Any]] = {}
     for point in points:

@@ -25,8 +25,8 @@ RECORDS = {
     "nbmlops.pipelines.sweeps.records": ("Study",),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
-        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows",
-        "GateDocument", "Approval", "GateCheck", "GateReport",
+        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows", "GateDocument",
+        "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
@@ -34,7 +34,7 @@ RECORDS = {
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -144,6 +144,7 @@ def chart_of(value: Any) -> Any:
         "Comparison": lambda: charts.runs_chart(value.runs),
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
+        "ModelHistory": lambda: charts.aliases_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
         "Conversion": lambda: charts.conversion_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),

@@ -12,7 +12,24 @@ from typing import Any
 # Record by record, what a row of a list shows; a record that is not here shows all its plain fields.
 _ROWS: dict[str, tuple[str, ...]] = {
     "Run": ("id", "name", "status", "verdict", "started_at", "metrics", "params", "experiment", "duration_s", "estimator"),
-    "ModelVersion": ("version", "aliases", "verdict", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
+    "ModelVersion": ("version", "aliases", "forced", "verdict", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
+    "AliasPeriod": (
+        "alias",
+        "version",
+        "start",
+        "end",
+        "way",
+        "actor",
+        "reason",
+        "gate_passed",
+        "gate",
+        "verdict",
+        "dataset",
+        "target",
+        "run",
+        "approvals",
+        "endpoints",
+    ),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
     "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),
     "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),
@@ -41,6 +58,7 @@ _TITLES = {
     "seeds": "seeds that were set",
     "variables": "environment variables that were read",
 }
+_SAID_BY = {"approvals": "actor", "endpoints": "endpoint"}  # of records in a row: what names each
 # Mappings whose names are worth a column each, as long as there are few.
 _SPREAD = ("metrics", "params")
 _MOST_SPREAD = 8
@@ -166,6 +184,10 @@ def _row(record: Any) -> dict[str, Any]:
             continue  # all of a sweep's are of one
         if kind in ("Run", "ModelVersion", "Trial") and name in _SPREAD:
             row |= _spread(name, item)
+        elif name == "forced":
+            row[name] = item or None  # hardly any is
+        elif name in _SAID_BY and _is_records(item):
+            row[name] = list(dict.fromkeys(getattr(one, _SAID_BY[name]) for one in item))
         else:
             row[name] = len(item) if _is_records(item) else item
     return row

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from nbmlops.runs.records import Verdict
+from nbmlops.runs.records import AuditEvent, Verdict
 
 ColumnType = Literal["float", "integer", "string", "boolean", "datetime"]
-Way = Literal["promote", "rollback"]
+Way = Literal["promote", "rollback", "unalias"]
+How = Literal["promote", "force", "rollback", "unalias", "refuse"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class ModelVersion:
     file brings, which somebody must trust before it is loaded. `python` and `distributions` are what a clean process had when it
     answered as the notebook did (None: it was registered before that was asked); `fixtures` the digest of the rows it answered.
     `converted_from` is the version that it is another form of.
+    `forced`: it was once promoted past a gate that refused it, and stays marked.
     """
 
     model: str
@@ -69,6 +71,7 @@ class ModelVersion:
     python: str | None = None
     distributions: dict[str, str] = field(default_factory=dict)
     converted_from: int | None = None
+    forced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +87,70 @@ class ModelAlias:
 
 @dataclass(frozen=True, kw_only=True)
 class AliasMove:
-    """One move in an alias's history."""
+    """One move in an alias's history, with what it was made on; no `version`: the alias was taken away.
+
+    `gate` is the id of the gate's report, `forced`: past a gate that refused. `dataset`, `target` and `run` are what the version
+    was made of, `verdict` what executing its run again had shown by then.
+    """
 
     model: str
     alias: str
-    version: int
+    version: int | None
     previous: int | None
     way: Way
     at: datetime
     actor: str
+    reason: str = ""
+    gate: str | None = None
+    forced: bool = False
+    dataset: str | None = None
+    target: str | None = None
+    run: str | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answering:
+    """An endpoint that answered with a version, `[start, end)`; no `end`: it still does."""
+
+    endpoint: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasPeriod:
+    """What an alias pointed at, `[start, end)`, how it came there, and on what; no `end`: it still does. A refusal lasted no time.
+
+    `gate` is the id of the gate's report and `gate_passed` what it said, None where no gate was asked. `approvals` are those that the
+    audit trail had by then, `endpoints` those that answered with the version in that time.
+    """
+
+    model: str
+    alias: str
+    version: int | None
+    start: datetime
+    end: datetime | None
+    way: How
+    actor: str
+    reason: str
+    gate: str | None
+    gate_passed: bool | None
+    dataset: str | None
+    target: str | None
+    run: str | None
+    verdict: Verdict | None
+    approvals: list[AuditEvent] = field(default_factory=list)
+    endpoints: list[Answering] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelHistory:
+    """A model's aliases over time, newest first; with `at`, what they pointed at then."""
+
+    model: str
+    at: datetime | None
+    periods: list[AliasPeriod]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,16 @@ import msgspec
 
 from nbmlops.errors import Conflict, NotFound, there_is
 from nbmlops.ledger.encode import dump, load, now_text, text
+from nbmlops.ledger.secrets import mask
+from nbmlops.ledger.transaction import Transaction
+from nbmlops.models import facts, moves
 from nbmlops.models.records import AliasMove, Model, ModelAlias, ModelVersion, Signature, Way
 from nbmlops.workspace import Workspace
 
 SCHEMA = 1
 _VERSIONS = """
-SELECT *, (SELECT verdict FROM verification WHERE run = v.run ORDER BY at DESC, id DESC LIMIT 1) AS verdict FROM model_version v
+SELECT *, (SELECT verdict FROM verification WHERE run = v.run ORDER BY at DESC, id DESC LIMIT 1) AS verdict,
+  EXISTS (SELECT 1 FROM alias_move WHERE model = v.model AND version = v.version AND forced) AS forced FROM model_version v
 """
 
 
@@ -46,11 +50,10 @@ class Registry:
         self._known(model)
         aliases = {row["alias"]: row["version"] for row in self._read("SELECT alias, version FROM alias WHERE model = ?", model)}
         rows = self._read(f"{_VERSIONS} WHERE model = ? ORDER BY version DESC", model)
-        moves = self._read("SELECT * FROM alias_move WHERE model = ? ORDER BY id DESC", model)
+        moved = self._read("SELECT * FROM alias_move WHERE model = ? ORDER BY id DESC", model)
         back = {alias: version for alias in aliases if (version := self.before(model, alias)) is not None}
-        return Model(
-            name=model, versions=[_version(row, aliases) for row in rows], aliases=aliases, moves=[_move(row) for row in moves], before=back
-        )  # fmt: skip
+        versions = [_version(row, aliases) for row in rows]
+        return Model(name=model, versions=versions, aliases=aliases, moves=[moves.of_row(row) for row in moved], before=back)
 
     def version(self, model: str, version: int) -> ModelVersion:
         """One version; NotFound names those there are."""
@@ -83,16 +86,12 @@ class Registry:
     def before(self, model: str, alias: str) -> int | None:
         """The version a rollback would go to: the one the alias left when it came, by promotion, to where it is.
 
-        Rolling back again goes further back, not forth.
+        Rolling back again goes further back, not forth. An alias that was taken away goes to where it was.
         """
-        stack: list[int] = []
+        ways: list[int | None] = []
         for move in self._read("SELECT version, way FROM alias_move WHERE model = ? AND alias = ? ORDER BY id", model, alias):
-            if move["way"] == "rollback":
-                if len(stack) > 1:
-                    stack.pop()
-            else:
-                stack.append(move["version"])
-        return stack[-2] if len(stack) > 1 else None
+            moves.replay(ways, move["version"], back=move["way"] == "rollback")
+        return ways[-2] if len(ways) > 1 else None
 
     # -- writing
 
@@ -124,8 +123,9 @@ class Registry:
                 converted_from=converted_from,
             )  # fmt: skip
             tx.changed("model", model)
+            seal = facts.sealed(tx.read("SELECT * FROM model_version WHERE model = ? AND version = ?", model, version)[0])
             evidence = {"version": version, "digest": digest, "run": run, "dataset": dataset, "metrics": metrics, "code": code}
-            evidence |= told or {}
+            evidence |= {**(told or {}), "seal": seal}
             tx.audit(actor=place.actor, verb="model.register", subject=model, evidence=evidence, at=place.clock())
         return self.version(model, version)
 
@@ -138,28 +138,41 @@ class Registry:
         it meanwhile, though it be back where it was.
         """
         place = self.workspace
-        self.version(model, version)
+        found = self.version(model, version)
         with place.ledger.write() as tx:
-            rows = tx.read("SELECT * FROM alias WHERE model = ? AND alias = ?", model, alias)
+            rows = _as_expected(tx, model, alias, expected)
             previous = rows[0]["version"] if rows else None
-            if expected is not ANYWHERE and (_alias(rows[0]) if rows else None) != expected:
-                raise Conflict(
-                    f"{alias!r} of {model!r} was moved meanwhile: it points at version {previous}.",
-                    hint="Look again, then decide again: what was measured was measured against another version.",
-                )
             if previous == version:
                 return _alias(rows[0])
-            now = place.clock()
-            tx.insert("alias", or_replace=True, model=model, alias=alias, version=version, previous=previous, moved_at=now_text(now))
-            tx.insert(
-                "alias_move", model=model, alias=alias, version=version, previous=previous, way=way, at=now_text(now), actor=place.actor
-            )
+            move = moves.made(place, model, alias, found, previous=previous, way=way, reason=reason, evidence=evidence)
+            moved_at = now_text(move.at)
+            tx.insert("alias", or_replace=True, model=model, alias=alias, version=version, previous=previous, moved_at=moved_at)
+            moves.enter(tx, move, evidence)
+        return ModelAlias(model=model, alias=alias, version=version, previous=previous, moved_at=move.at)
+
+    def unpoint(self, model: str, alias: str, *, reason: str) -> AliasMove:
+        """Take an alias away; it can be rolled back to where it was. NotFound where there is none."""
+        place = self.workspace
+        self.aliased(model, alias)
+        with place.ledger.write() as tx:
+            rows = _as_expected(tx, model, alias, ANYWHERE)
+            if not rows:
+                raise Conflict(f"{alias!r} of {model!r} was taken away meanwhile.", hint=f"Look again: %mlops model history {model}")
+            tx.run("DELETE FROM alias WHERE model = ? AND alias = ?", model, alias)
+            was = rows[0]["version"]
+            return moves.enter(tx, moves.made(place, model, alias, None, previous=was, way="unalias", reason=reason, evidence={}), {})
+
+    def refuse(self, model: str, alias: str, version: int, *, evidence: dict[str, Any], reason: str) -> None:
+        """Tell the audit trail that a version was not promoted, with what it was refused on."""
+        place = self.workspace
+        found = self.version(model, version)
+        made_of = {"dataset": found.dataset, "target": found.target, "run": found.run, "verdict": found.verdict}
+        with place.ledger.write() as tx:
             tx.changed("model", model)
             tx.audit(
-                actor=place.actor, verb=f"model.{way}", subject=model, at=now,
-                evidence={"alias": alias, "version": version, "previous": previous, "reason": reason, **evidence},
+                actor=place.actor, verb="model.refuse", subject=model, at=place.clock(),
+                evidence={**evidence, "alias": alias, "version": version, "reason": mask(reason), **made_of},
             )  # fmt: skip
-        return ModelAlias(model=model, alias=alias, version=version, previous=previous, moved_at=now)
 
     def _known(self, model: str) -> None:
         if not self._read("SELECT 1 FROM model_version WHERE model = ? LIMIT 1", model):
@@ -169,15 +182,31 @@ class Registry:
         return list(self.workspace.ledger.read(sql, *(text(value) if isinstance(value, str) else value for value in values)))
 
 
-def roll_back(registry: Registry, model: str, alias: str, *, reason: str, evidence: dict[str, Any]) -> ModelAlias:
-    """Point an alias where it was before its last promotion. Conflict when there is no such place."""
+def roll_back(
+    registry: Registry, model: str, alias: str, *, reason: str, evidence: dict[str, Any], version: int | None = None
+) -> ModelAlias:
+    """Point an alias where it was before its last promotion, or at a version it was at before. Conflict when there is no such place."""
     registry.model(model)
     now = registry.alias(model, alias)
-    back = registry.before(model, alias)
+    back = registry.before(model, alias) if version is None else version
     if back is None:
         where = f"{alias!r} was at no version before {now.version}" if now else f"{alias!r} points nowhere"
         raise Conflict(f"Model {model!r} cannot be rolled back: {where}.", hint=f"Point it: %mlops model promote {model} VERSION")
+    if now is not None and back == now.version:
+        raise Conflict(f"{alias!r} of {model!r} is at version {back} already.", hint=f"Where it was: %mlops model history {model}")
     return registry.point(model, alias, back, way="rollback", evidence=evidence, reason=reason, expected=now)
+
+
+def _as_expected(tx: Transaction, model: str, alias: str, expected: Expected) -> list[Any]:
+    """The alias's row, if it has one. Conflict where it is not as it was when the move was decided."""
+    rows = tx.read("SELECT * FROM alias WHERE model = ? AND alias = ?", model, alias)
+    if expected is not ANYWHERE and (_alias(rows[0]) if rows else None) != expected:
+        where = f"points at version {rows[0]['version']}" if rows else "points nowhere"
+        raise Conflict(
+            f"{alias!r} of {model!r} was moved meanwhile: it {where}.",
+            hint="Look again, then decide again: what was measured was measured against another version.",
+        )
+    return rows
 
 
 def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
@@ -188,7 +217,8 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
         registered_at=datetime.fromisoformat(row["registered_at"]), registered_by=row["registered_by"],
         aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
         code=row["code"], fixtures=row["fixtures"], python=row["python"],
-        distributions=load(row["distributions"]) if row["distributions"] else {}, converted_from=row["converted_from"],
+        distributions=load(row["distributions"]) if row["distributions"] else {}, forced=bool(row["forced"]),
+        converted_from=row["converted_from"],
     )  # fmt: skip
 
 
@@ -196,11 +226,4 @@ def _alias(row: Any) -> ModelAlias:
     return ModelAlias(
         model=row["model"], alias=row["alias"], version=row["version"], previous=row["previous"],
         moved_at=datetime.fromisoformat(row["moved_at"]),
-    )  # fmt: skip
-
-
-def _move(row: Any) -> AliasMove:
-    return AliasMove(
-        model=row["model"], alias=row["alias"], version=row["version"], previous=row["previous"], way=row["way"],
-        at=datetime.fromisoformat(row["at"]), actor=row["actor"],
     )  # fmt: skip

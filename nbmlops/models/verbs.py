@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from nbmlops.errors import GateRefused, Invalid, TooLarge
 from nbmlops.ledger.names import free_name, plain_name
-from nbmlops.models import gates, quality
+from nbmlops.models import gates, history, quality
 from nbmlops.models.records import GateReport, GateRule, Model, ModelAlias, ModelVersion
 from nbmlops.models.registry import Registry, roll_back
 from nbmlops.verb import Live, verb
@@ -131,10 +131,7 @@ def promote(
         evidence = gates.evidence(report)
         if not report.passed:
             if not force:
-                with place.ledger.write() as tx:
-                    tx.audit(
-                        actor=place.actor, verb="model.refuse", subject=model, evidence={"version": version, **evidence}, at=place.clock()
-                    )
+                registry.refuse(model, alias, version, evidence=evidence, reason=reason)
                 raise GateRefused(
                     gates.refusal(report),
                     hint=f"Promote it all the same: %mlops model promote {model} {version} --force --reason …",
@@ -149,9 +146,13 @@ def rollback(
     model: Annotated[str, "its name"],
     *,
     alias: Annotated[str, "the name that moves"] = "champion",
+    to: Annotated[str | None, "a version it was at, or when: 2026-03-03 is that day's end in UTC, else a time"] = None,
     reason: Annotated[str, "why, for the audit trail"] = "",
     workspace: Workspace | None = None,
 ) -> ModelAlias:
-    """Point an alias where it was before its last promotion; again goes further back."""
+    """Point an alias where it was before its last promotion, again goes further back; or where it was on a day, or at a version."""
     plain_name(alias, "alias")
-    return roll_back(Registry(use(workspace)), model, alias, reason=reason, evidence={})
+    registry = Registry(use(workspace))
+    if to is None:
+        return roll_back(registry, model, alias, reason=reason, evidence={})
+    return roll_back(registry, model, alias, version=history.meant(registry, model, alias, to), reason=reason, evidence={"to": to})

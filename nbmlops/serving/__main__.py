@@ -11,6 +11,7 @@ import uvicorn
 
 from nbmlops.errors import Conflict, NbmlopsError, NotFound
 from nbmlops.ledger.encode import now_text
+from nbmlops.serving import answering
 from nbmlops.serving.app import create_app
 from nbmlops.serving.served import Served
 from nbmlops.workspace import Workspace
@@ -62,6 +63,9 @@ def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
                 status, url, served.owner, served.loaded.version.version, ended,
                 endpoint, row["token_digest"], before, served.owner, before,
             ).rowcount  # fmt: skip
+            if told:
+                answers = served.loaded.version.version if status == "serving" else None
+                answering.tell(tx, endpoint, row["model"], answers, workspace.clock())
             tx.changed("endpoint", endpoint)
         return bool(told)
 

@@ -16,6 +16,7 @@ from nbmlops.errors import Unavailable
 from nbmlops.ledger.owner import this_process
 from nbmlops.models.loading import Loaded, load
 from nbmlops.models.registry import Registry
+from nbmlops.serving import answering
 from nbmlops.serving.writer import LogWriter
 from nbmlops.workspace import Workspace
 
@@ -154,13 +155,15 @@ class Served:
         if (version, note) == self._told:
             return
         with self.workspace.ledger.write() as tx:
-            tx.run(
+            mine = tx.run(
                 "UPDATE endpoint SET serving_version = ?, note = ? WHERE name = ? AND token_digest = ?",
                 version,
                 note,
                 self.endpoint,
                 self.token_digest,
-            )
+            ).rowcount
+            if mine:
+                answering.tell(tx, self.endpoint, self.model, version, self.workspace.clock())
             tx.changed("endpoint", self.endpoint)
         self._told = (version, note)
 

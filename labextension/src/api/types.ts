@@ -503,17 +503,25 @@ export interface ModelVersion {
   python: string | null;
   distributions: { [key: string]: string };
   converted_from: number | null;
+  forced: boolean;
 }
 
-/** One move in an alias's history. */
+/** One move in an alias's history, with what it was made on; no `version`: the alias was taken away. */
 export interface AliasMove {
   model: string;
   alias: string;
-  version: number;
+  version: number | null;
   previous: number | null;
-  way: 'promote' | 'rollback';
+  way: 'promote' | 'rollback' | 'unalias';
   at: string;
   actor: string;
+  reason: string;
+  gate: string | null;
+  forced: boolean;
+  dataset: string | null;
+  target: string | null;
+  run: string | null;
+  verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
 }
 
 /** A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first). */
@@ -625,6 +633,51 @@ export interface Approval {
   by: string;
   reason: string;
   at: string;
+}
+
+/** Who did what to what, when, on what evidence; `digest` covers all of it and the event before. */
+export interface AuditEvent {
+  seq: number;
+  at: string;
+  actor: string;
+  verb: string;
+  subject: string;
+  evidence: { [key: string]: Json };
+  digest: string;
+}
+
+/** An endpoint that answered with a version, `[start, end)`; no `end`: it still does. */
+export interface Answering {
+  endpoint: string;
+  start: string;
+  end: string | null;
+}
+
+/** What an alias pointed at, `[start, end)`, how it came there, and on what; no `end`: it still does. A refusal lasted no time. */
+export interface AliasPeriod {
+  model: string;
+  alias: string;
+  version: number | null;
+  start: string;
+  end: string | null;
+  way: 'promote' | 'force' | 'rollback' | 'unalias' | 'refuse';
+  actor: string;
+  reason: string;
+  gate: string | null;
+  gate_passed: boolean | null;
+  dataset: string | null;
+  target: string | null;
+  run: string | null;
+  verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
+  approvals: AuditEvent[];
+  endpoints: Answering[];
+}
+
+/** A model's aliases over time, newest first; with `at`, what they pointed at then. */
+export interface ModelHistory {
+  model: string;
+  at: string | null;
+  periods: AliasPeriod[];
 }
 
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
@@ -764,17 +817,6 @@ export interface Decision {
   at: string;
 }
 
-/** Who did what to what, when, on what evidence; `digest` covers all of it and the event before. */
-export interface AuditEvent {
-  seq: number;
-  at: string;
-  actor: string;
-  verb: string;
-  subject: string;
-  evidence: { [key: string]: Json };
-  digest: string;
-}
-
 /** Whether the audit chain is whole; `first_broken` is the seq of the first event that does not follow. */
 export interface AuditCheck {
   events: number;
@@ -813,13 +855,15 @@ export interface Verbs {
   'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean; test?: 'difference' | 'interval' }; result: GateRule };
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
-  'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
+  'model.rollback': { request: { model: string; alias?: string; to?: string | null; reason?: string }; result: ModelAlias };
   'model.convert': { request: { model: string; version: number; to?: 'onnx'; tolerance?: Real; beyond_percent?: Real; description?: string }; result: Conversion };
   'model.gates': { request: { model: string; file?: string | null; text?: string | null; alias?: string | null; code?: boolean; remove?: boolean; reason?: string }; result: GateDocument };
   'model.asked': { request: { model: string; alias?: string }; result: GateDocument };
   'model.judged': { request: { model: string; version?: number | null; limit?: number }; result: GateReport[] };
   'model.report': { request: { model: string; id: string }; result: GateReport };
   'model.approve': { request: { model: string; version: number; reason?: string }; result: Approval };
+  'model.history': { request: { model: string; alias?: string | null; at?: string | null }; result: ModelHistory };
+  'model.unalias': { request: { model: string; alias: string; reason?: string }; result: AliasMove };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -876,6 +920,8 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.judged': ['GET', '/models/{model}/reports'],
   'model.report': ['GET', '/models/{model}/reports/{id}'],
   'model.approve': ['POST', '/models/{model}/versions/{version}/approvals'],
+  'model.history': ['GET', '/models/{model}/history'],
+  'model.unalias': ['DELETE', '/models/{model}/aliases/{alias}'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],

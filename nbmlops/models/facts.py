@@ -1,0 +1,25 @@
+"""What of a version never changes, as one value: what its register event seals, and what is signed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nbmlops.ledger.blobs import digest_bytes
+from nbmlops.ledger.encode import load
+
+_JSON = ("signature", "metrics", "distributions")
+FACTS = (
+    "model", "version", "flavor", "digest", "size_bytes", *_JSON, "run", "fit", "dataset", "target", "estimator", "description",
+    "registered_at", "registered_by", "code", "fixtures", "python",
+)  # fmt: skip
+
+
+def facts_of(row: Any) -> dict[str, Any]:
+    """The facts of a version's row, as JSON values."""
+    return {name: load(row[name]) if name in _JSON else row[name] for name in FACTS}
+
+
+def sealed(row: Any) -> str:
+    """One digest over all of them."""
+    return digest_bytes(json.dumps(facts_of(row), sort_keys=True).encode())
