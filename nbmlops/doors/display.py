@@ -26,6 +26,7 @@ RECORDS = {
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
+        "ModelExport",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),

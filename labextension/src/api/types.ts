@@ -565,6 +565,18 @@ export interface ModelAlias {
   moved_at: string;
 }
 
+/** A version as a folder. `flavors` are MLflow's by which it loads it; `code` is the digest of code that runs where it is loaded. */
+export interface ModelExport {
+  model: string;
+  version: number;
+  folder: string;
+  flavors: string[];
+  code: string | null;
+  files: string[];
+  size_bytes: number;
+  replaced: boolean;
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -752,6 +764,7 @@ export interface Verbs {
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
+  'model.export': { request: { model: string; version: number; folder: string }; result: ModelExport };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -802,6 +815,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.check': ['POST', '/models/{model}/versions/{version}/check'],
   'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
+  'model.export': ['POST', '/models/{model}/versions/{version}/export'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
