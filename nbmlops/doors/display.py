@@ -26,7 +26,7 @@ RECORDS = {
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows", "GateDocument",
-        "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory",
+        "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory", "ModelExport",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
     "nbmlops.serving.records": ("Predictions", "Labelled"),

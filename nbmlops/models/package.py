@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from nbmlops.models import portable
 from nbmlops.models.records import Signature, SignatureColumn
 
 LOADER = "nbmlops_model.py"
+EXAMPLE, SERVING_EXAMPLE = "input_example.json", "serving_input_example.json"
+MLFLOW = "mlflow>=3.1"  # what a server of MLflow's needs besides the model's own distributions
+_ZONE = re.compile(r"\d[+-]\d\d:\d\d$")
 _CODE = {LOADER: "portable.py", "nbmlops_skops.py": "flavors/skops_later.py"}
-# Signature types as MLflow's have them; a number that may be missing cannot be whole there.
 _MLFLOW = {"float": "double", "integer": "long", "string": "string", "boolean": "boolean", "datetime": "datetime"}
 
 
@@ -42,6 +48,7 @@ def write(folder: Path, file: ModelFile, suffix: str, trusted: list[str]) -> dic
     said = {
         "flavor": file.flavor, "file": f"model.{suffix}", "sha256": hashlib.sha256(file.data).hexdigest(),
         "columns": said_columns(file.signature), "named": file.signature.named, "trusted": trusted,
+        "signature": msgspec.to_builtins(file.signature),
     }  # fmt: skip
     (folder / "code").mkdir(parents=True)
     (folder / f"model.{suffix}").write_bytes(file.data)
@@ -53,56 +60,94 @@ def write(folder: Path, file: ModelFile, suffix: str, trusted: list[str]) -> dic
 
 
 def write_mlflow(
-    folder: Path, said: Mapping[str, Any], signature: Signature, python: str, distributions: Mapping[str, str], **metadata: Any
-) -> None:
-    """The files by which MLflow takes the folder: MLmodel, the environment, an example."""
+    folder: Path, said: Mapping[str, Any], file: ModelFile, *, estimator: str, python: str, distributions: Mapping[str, str],
+    metadata: Mapping[str, Any],
+) -> list[str]:  # fmt: skip
+    """The files by which MLflow takes the folder: MLmodel, the environment, an example. Gives the flavors it has there."""
     flavors: dict[str, Any] = {
         "python_function": {
             "loader_module": LOADER.removesuffix(".py"), "code": "code", "python_version": python,
             "env": {"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
         },
-        **_native(said, distributions),
+        **_native(said, estimator, distributions),
     }  # fmt: skip
-    columns = json.dumps([_of_mlflow(column) for column in signature.inputs])
-    body = {"flavors": flavors, "metadata": metadata, "signature": {"inputs": columns, "outputs": _outputs(signature), "params": None}}
-    pinned = [f"{name}=={version}" for name, version in sorted(distributions.items())]
+    rows = json.loads(file.fixtures)["rows"] if file.fixtures else []
+    inputs = [_of_mlflow(column, rows, named=file.signature.named) for column in file.signature.inputs]
+    body = {
+        "flavors": flavors, "metadata": dict(metadata),
+        "signature": {"inputs": json.dumps(inputs), "outputs": _outputs(file.signature), "params": None},
+        **_example(folder, file.signature, rows),
+    }  # fmt: skip
+    # What is built on one machine alone (+cpu, +cu121) has another name in the index that others ask.
+    pinned = [f"{name}=={version.partition('+')[0]}" for name, version in sorted(distributions.items())]
+    needed = [MLFLOW, *(line for line in pinned if not line.startswith("mlflow=="))]
     (folder / "MLmodel").write_text(_yaml(body), "utf-8")
-    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in pinned), "utf-8")
+    (folder / "requirements.txt").write_text("".join(f"{line}\n" for line in needed), "utf-8")
     (folder / "python_env.yaml").write_text(
         _yaml({"python": python, "build_dependencies": ["pip"], "dependencies": ["-r requirements.txt"]}), "utf-8"
     )
-    conda = {"name": "model", "channels": ["conda-forge"], "dependencies": [f"python={python}", "pip", {"pip": pinned}]}
+    conda = {"name": "model", "channels": ["conda-forge"], "dependencies": [f"python={python}", "pip", {"pip": needed}]}
     (folder / "conda.yaml").write_text(_yaml(conda), "utf-8")
+    return list(flavors)
 
 
-def _native(said: Mapping[str, Any], distributions: Mapping[str, str]) -> dict[str, Any]:
+def _native(said: Mapping[str, Any], estimator: str, distributions: Mapping[str, str]) -> dict[str, Any]:
     """The flavor by which MLflow loads the object itself, where it has one for such a file."""
-    flavor, file = said["flavor"], said["file"]
-    if flavor == "sklearn" and not any(name.startswith("sha256:") for name in said["trusted"]):
+    flavor, data = said["flavor"], {"data": said["file"], "code": "code"}
+    if flavor == "sklearn" and not any(name.startswith(("sha256:", "nbmlops_code_")) for name in said["trusted"]):
         return {
             "sklearn": {
-                "pickled_model": file, "serialization_format": "skops", "sklearn_version": distributions.get("scikit-learn", ""),
+                "pickled_model": said["file"], "serialization_format": "skops", "sklearn_version": distributions.get("scikit-learn", ""),
                 "skops_trusted_types": said["trusted"], "code": "code",
             }
         }  # fmt: skip
+    if flavor == "xgboost":
+        kind = estimator if estimator.startswith("xgboost.sklearn.") else "xgboost.core.Booster"
+        return {"xgboost": {**data, "xgb_version": distributions.get("xgboost", ""), "model_class": kind, "model_format": "ubj"}}
+    if flavor == "lightgbm":
+        return {"lightgbm": {**data, "lgb_version": distributions.get("lightgbm", ""), "model_class": "lightgbm.basic.Booster"}}
     if flavor == "statsmodels":
-        return {"statsmodels": {"data": file, "statsmodels_version": distributions.get("statsmodels", ""), "code": "code"}}
+        return {"statsmodels": {**data, "statsmodels_version": distributions.get("statsmodels", "")}}
+    if flavor == "torch":
+        return {"pytorch": {"model_data": ".", "pytorch_version": distributions.get("torch", ""), "code": "code"}}
     if flavor == "onnx":
-        return {
-            "onnx": {"data": file, "onnx_version": distributions.get("onnx", ""), "providers": ["CPUExecutionProvider"], "code": "code"}
-        }
+        return {"onnx": {**data, "onnx_version": distributions.get("onnx", ""), "providers": ["CPUExecutionProvider"]}}
     return {}
 
 
-def _of_mlflow(column: SignatureColumn) -> dict[str, Any]:
-    kind = "double" if column.type == "integer" and column.nullable else _MLFLOW[column.type]
-    return {"type": kind, "name": column.name, "required": not column.nullable}
+def _of_mlflow(column: SignatureColumn, rows: list[dict[str, Any]], *, named: bool) -> dict[str, Any]:
+    """A column as MLflow's schema has it; the loader does what MLflow's types cannot say.
+
+    A whole number that may be missing is a float in some rows and none in others, a flag that may be has no type there, and a time
+    in a time zone is refused: each is anything.
+    """
+    zoned = column.type == "datetime" and any(_ZONE.search(str(row.get(column.name) or "")) for row in rows)
+    anything = zoned or (column.nullable and column.type in ("integer", "boolean"))
+    name = {"name": column.name} if named else {}
+    return {"type": "any" if anything else _MLFLOW[column.type], **name, "required": not (column.nullable and named)}
 
 
 def _outputs(signature: Signature) -> str | None:
     if len(signature.outputs) != 1:
         return None
     return json.dumps([{"type": _MLFLOW[signature.outputs[0].type], "required": True}])
+
+
+def _example(folder: Path, signature: Signature, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Rows with which MLflow shows how the model is asked."""
+    if not rows:
+        return {}
+    data = [[_shown(column, row.get(column.name)) for column in signature.inputs] for row in rows]
+    split = {"columns": [column.name for column in signature.inputs], "data": data}
+    (folder / EXAMPLE).write_text(json.dumps(split) + "\n", "utf-8")
+    (folder / SERVING_EXAMPLE).write_text(json.dumps({"dataframe_split": split}) + "\n", "utf-8")
+    told = {"artifact_path": EXAMPLE, "pandas_orient": "split", "serving_input_path": SERVING_EXAMPLE, "type": "dataframe"}
+    return {"saved_input_example_info": told}
+
+
+def _shown(column: SignatureColumn, value: Any) -> Any:
+    """A time always with its microseconds: MLflow reads all of a column in the form of the first."""
+    return datetime.fromisoformat(value).isoformat(timespec="microseconds") if column.type == "datetime" and value else value
 
 
 def _yaml(body: Any) -> str:

@@ -41,13 +41,13 @@ class Opened:
     def __init__(self, flavor: str, model: Any, columns: list[dict[str, Any]], named: bool) -> None:
         self.flavor, self.model, self.columns, self.named = flavor, model, columns, named
 
-    def predict(self, frame: Any) -> Any:
-        """Answers, one a row."""
-        return ask(self.flavor, self.model, rows_for(frame, self.columns, self.named))
+    def predict(self, rows: Any) -> Any:
+        """Answers, one a row: of a frame, of objects, of an array."""
+        return ask(self.flavor, self.model, rows_for(typed(rows, self.columns), self.columns, self.named))
 
-    def predict_proba(self, frame: Any) -> Any:
+    def predict_proba(self, rows: Any) -> Any:
         """Probabilities (n, classes), where the model gives them; None where it does not."""
-        return scores(self.flavor, self.model, rows_for(frame, self.columns, self.named))
+        return scores(self.flavor, self.model, rows_for(typed(rows, self.columns), self.columns, self.named))
 
 
 def open_folder(folder: str | Path) -> Opened:
@@ -100,21 +100,57 @@ def frame_of(rows: Sequence[dict[str, Any]], columns: list[dict[str, Any]]) -> A
     """Rows of plain values (JSON objects) as the frame that a model with these columns takes."""
     import pandas as pd
 
-    made = {}
-    for column in columns:
-        values = [row.get(column["name"]) for row in rows]
-        kind, lacks = column["type"], any(value is None for value in values)
-        if kind == "integer" and not lacks:
-            made[column["name"]] = pd.Series(values, dtype="int64")
-        elif kind in ("integer", "float"):
-            made[column["name"]] = pd.Series([math.nan if value is None else float(value) for value in values], dtype="float64")
-        elif kind == "boolean":
-            made[column["name"]] = pd.Series(values, dtype="boolean" if lacks else "bool")
-        elif kind == "datetime":
-            made[column["name"]] = pd.to_datetime(pd.Series(values, dtype="object"))
-        else:
-            made[column["name"]] = pd.Series([math.nan if value is None else value for value in values], dtype="object")
+    made = {column["name"]: _series(column, [row.get(column["name"]) for row in rows]) for column in columns}
     return pd.DataFrame(made, columns=[column["name"] for column in columns])
+
+
+def _series(column: dict[str, Any], values: list[Any]) -> Any:
+    """One column of plain values; None is missing."""
+    import pandas as pd
+
+    kind, lacks = column["type"], any(value is None for value in values)
+    if kind == "integer" and not lacks:
+        return pd.Series(values, dtype="int64")
+    if kind in ("integer", "float"):
+        return pd.Series([math.nan if value is None else float(value) for value in values], dtype="float64")
+    if kind == "boolean":
+        return pd.Series(values, dtype="boolean" if lacks else "bool")
+    if kind == "datetime":
+        return pd.to_datetime(pd.Series(values, dtype="object"), format="ISO8601")
+    return pd.Series([math.nan if value is None else value for value in values], dtype="object")
+
+
+def typed(rows: Any, columns: list[dict[str, Any]]) -> Any:
+    """Rows as somebody else's program has them, as the frame that a model with these columns takes; what may be missing may be left out.
+
+    ValueError where a column is not there that must be.
+    """
+    import pandas as pd
+
+    frame = rows if isinstance(rows, pd.DataFrame) else rows.to_pandas() if hasattr(rows, "to_pandas") else pd.DataFrame(rows)
+    names = [column["name"] for column in columns]
+    if not set(names) & set(frame.columns) and len(frame.columns) == len(names):
+        frame = frame.set_axis(names, axis="columns")  # an array, whose columns are in their order
+    if lacking := [column["name"] for column in columns if column["name"] not in frame.columns and not column["nullable"]]:
+        raise ValueError(f"The rows lack the column {lacking[0]!r}; the model takes: {', '.join(names[:20])}.")
+    made = {
+        column["name"]: _fitting(column, frame[column["name"]]) if column["name"] in frame.columns else _series(column, [None] * len(frame))
+        for column in columns
+    }
+    return pd.DataFrame(made, columns=names)
+
+
+def _fitting(column: dict[str, Any], values: Any) -> Any:
+    """A column as it is, where numpy's type for it is the model's; else made anew of its plain values."""
+    import numpy as np
+
+    fits = {"float": "f", "integer": "iuf", "boolean": "b", "datetime": "M"}.get(column["type"], "")
+    values = values.reset_index(drop=True)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in fits:
+        return values
+    if column["type"] == "datetime" and values.dtype.kind == "M":
+        return values  # in a time zone
+    return _series(column, [None if lacks else value for value, lacks in zip(values.tolist(), values.isna(), strict=True)])
 
 
 def rows_for(frame: Any, columns: list[dict[str, Any]], named: bool) -> Any:
@@ -243,7 +279,7 @@ class _Program:
         import numpy as np
         import torch
 
-        given = torch.as_tensor(np.ascontiguousarray(np.asarray(rows)), dtype=self._kind or torch.float32)
+        given = torch.as_tensor(np.array(rows), dtype=self._kind or torch.float32)
         with torch.no_grad():
             found = self._module(given)
         answers = (found[0] if isinstance(found, (tuple, list)) else found).detach().numpy()
@@ -447,6 +483,9 @@ def _load_pyfunc(path: str) -> Any:
 
         def predict(self, model_input: Any, params: Any = None) -> Any:
             return self._model.predict(model_input)
+
+        def get_raw_model(self) -> Any:
+            return self._model.model
 
     return Answering(open_folder(path))
 

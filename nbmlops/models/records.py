@@ -168,6 +168,23 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelExport:
+    """A version as a folder. `flavors` are MLflow's by which it loads it; `code` is the digest of code that runs where it is loaded.
+
+    `replaced`: an export that stood there before is gone.
+    """
+
+    model: str
+    version: int
+    folder: str
+    flavors: list[str]
+    code: str | None
+    files: list[str]
+    size_bytes: int
+    replaced: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class GateRule:
     """What a version must show before it may be promoted.
 

@@ -680,6 +680,18 @@ export interface ModelHistory {
   periods: AliasPeriod[];
 }
 
+/** A version as a folder. `flavors` are MLflow's by which it loads it; `code` is the digest of code that runs where it is loaded. */
+export interface ModelExport {
+  model: string;
+  version: number;
+  folder: string;
+  flavors: string[];
+  code: string | null;
+  files: string[];
+  size_bytes: number;
+  replaced: boolean;
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -864,6 +876,7 @@ export interface Verbs {
   'model.approve': { request: { model: string; version: number; reason?: string }; result: Approval };
   'model.history': { request: { model: string; alias?: string | null; at?: string | null }; result: ModelHistory };
   'model.unalias': { request: { model: string; alias: string; reason?: string }; result: AliasMove };
+  'model.export': { request: { model: string; version: number; folder: string }; result: ModelExport };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -922,6 +935,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.approve': ['POST', '/models/{model}/versions/{version}/approvals'],
   'model.history': ['GET', '/models/{model}/history'],
   'model.unalias': ['DELETE', '/models/{model}/aliases/{alias}'],
+  'model.export': ['POST', '/models/{model}/versions/{version}/export'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
