@@ -27,12 +27,16 @@ RECORDS = {
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
     ),
+    "nbmlops.cards.records": (
+        "ColumnImportance", "Importance", "MeasuredMetric", "MeasuredGroup", "Measurement", "CardTable", "CardBars", "CardCurve",
+        "CardSection", "ModelCard", "KeptCard", "CardText",
+    ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Importance")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -143,6 +147,7 @@ def chart_of(value: Any) -> Any:
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
+        "Importance": lambda: charts.importance_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None
@@ -156,6 +161,10 @@ def html_of(value: Any) -> str:
     """
     from nbmlops.doors.tables import tables_of
 
+    if type(value).__name__ == "ModelCard":
+        from nbmlops.cards.files import part
+
+        return part(value)
     return "".join(_lines(part) if hasattr(part, "lines") else _table(part) for part in tables_of(value))
 
 
