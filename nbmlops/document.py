@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from nbmlops import markdown as md
 
 MOST_LETTERS = 60_000  # a comment on GitHub may have 65,536
 _NUMBER = ' class="n"'
+_BEGINS = re.compile(r"^(\d*)([-+=.)])")
 _MOST_ROWS = 40
 _MOST_ROWS_OF_PAGE = 2000
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -138,7 +140,7 @@ def _markdown(block: Block) -> str | None:
         case Heading(text, level):
             return f"{'#' * level} {_md(text)}"
         case Paragraph(text):
-            return _md(text)
+            return _begun(text)
         case Table(head, rows, right):
             shown = md.table(head, [[_md(cell) for cell in row] for row in rows[:_MOST_ROWS]], right)
             return shown + (f"\n\n… and {len(rows) - _MOST_ROWS:,} more" if len(rows) > _MOST_ROWS else "")
@@ -146,12 +148,18 @@ def _markdown(block: Block) -> str | None:
             body = md.fenced("\n".join(line[:400] for line in lines[:40]))
             return f"<details><summary>{_html(about)}</summary>\n\n{body}\n\n</details>"
         case Items(items):
-            return "\n".join(f"- {_md(item)}" for item in items)
+            return "\n".join(f"- {_begun(item)}" for item in items)
         case Facts(facts):
             return md.table(["", ""], [[name, _md(value)] for name, value in facts])
         case Listing(lines):
             return md.fenced("\n".join(lines))
     return None
+
+
+def _begun(text: Inline) -> str:
+    """A block's text; one that is not ours and begins as a list, a line or a title does is none of them."""
+    first = text[0] if isinstance(text, tuple) else text
+    return _BEGINS.sub(r"\1\\\2", _md(text), count=1) if isinstance(first, Said) else _md(text)
 
 
 def _md(text: Inline) -> str:
@@ -193,7 +201,7 @@ def _block(block: Block) -> str:
         case Paragraph(text):
             return f"<p>{_html(text)}</p>"
         case Table(head, rows, right):
-            top = "".join(f"<th>{html.escape(name)}</th>" for name in head)
+            top = "".join(f"<th>{_plain(name)}</th>" for name in head)
             body = "\n".join(_row(row, right) for row in rows[:_MOST_ROWS_OF_PAGE])
             more = f"<p>… and {len(rows) - _MOST_ROWS_OF_PAGE:,} more</p>" if len(rows) > _MOST_ROWS_OF_PAGE else ""
             return f"<table><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table>{more}"
@@ -203,14 +211,18 @@ def _block(block: Block) -> str:
         case Items(items):
             return f"<ul>{''.join(f'<li>{_html(item)}</li>' for item in items)}</ul>"
         case Facts(facts):
-            return f"<dl>{''.join(f'<dt>{html.escape(name)}</dt><dd>{_html(value)}</dd>' for name, value in facts)}</dl>"
+            return f"<dl>{''.join(f'<dt>{_plain(name)}</dt><dd>{_html(value)}</dd>' for name, value in facts)}</dl>"
         case Listing(lines):
             return f"<pre><code>{html.escape(_code_text(lines))}</code></pre>"
         case Picture(svg, about, True):
-            return f'<figure role="img" aria-label="{html.escape(about)}">{svg}</figure>'
+            return f'<figure role="img" aria-label="{_plain(about)}">{svg}</figure>'
         case Picture(svg, about):
             data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-            return f'<p><img alt="{html.escape(about)}" src="data:image/svg+xml;base64,{data}"></p>'
+            return f'<p><img alt="{_plain(about)}" src="data:image/svg+xml;base64,{data}"></p>'
+
+
+def _plain(text: str) -> str:
+    return html.escape(md.one_line(text, 200))
 
 
 def _code_text(lines: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import html
 from pathlib import Path
 
 from nbmlops import document
+from nbmlops import markdown as md
 from nbmlops.atomic import write_whole
 from nbmlops.cards.records import ModelCard
 from nbmlops.cards.told import anchor, blocks
@@ -89,6 +90,10 @@ def _place(path: Path) -> Path:
 
 def _main(card: ModelCard, *, nav: bool) -> str:
     first, summary, *rest = blocks(card, drawn=True)
-    links = "".join(f'<a href="#{html.escape(anchor(one))}">{html.escape(one.title)}</a>' for one in card.sections) if nav else ""
+    links = (
+        "".join(f'<a href="#{html.escape(anchor(one))}">{html.escape(md.one_line(one.title, 80))}</a>' for one in card.sections)
+        if nav
+        else ""
+    )
     menu = f"<nav>{links}</nav>\n" if links else ""
     return f'<div class="nbmlops-card">\n{document.body([first, summary])}\n{menu}{document.body(rest)}\n</div>\n'

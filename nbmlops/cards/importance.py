@@ -103,7 +103,10 @@ def _of(rows: Rows, columns: list[str], orders: list[Any], worse: Callable[[Any]
 
 def _shuffled(frame: Any, columns: list[str], order: Any) -> Any:
     """The frame with some columns in another order, each value of its own type as before; those of a group stay together."""
-    return frame.assign(**{name: frame[name].iloc[order].set_axis(frame.index) for name in columns})
+    made = frame.copy(deep=False)
+    for name in columns:
+        made[name] = frame[name].iloc[order].set_axis(frame.index)
+    return made
 
 
 def _student(freedom: int) -> float:

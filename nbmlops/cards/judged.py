@@ -99,10 +99,9 @@ def _curve(check: GateCheck, points: list[tuple[float, float]], section: CardSec
     section.curves.append(CardCurve(title=check.name, x_title=names[0], y_title=names[1], x=x, y=y))
     if check.kind == "calibration" and all(0 <= value <= 1 for value in (*x, *y)):
         said, came = max(points, key=lambda point: abs(point[0] - point[1]))
-        held = "as often as it says" if abs(said - came) < 0.02 else "less often than it says" if came < said else "more often than it says"
-        section.sentences.append(
-            f"{check.name}: where it is farthest off, at {number(said)}, it is right {number(came)} of the time: {held}."
-        )
+        held = "as often as" if abs(said - came) < 0.02 else "less often than" if came < said else "more often than"
+        worst = f"where it is farthest off it says {number(said)}, and that comes true {number(came)} of the time"
+        section.sentences.append(f"{check.name}: {worst}: {held} it says.")
 
 
 def _points(found: Any) -> list[tuple[float, float]]:

@@ -95,7 +95,7 @@ def _groups(measured: Measurement, section: CardSection) -> None:
     if worse:
         section.sentences.append(
             f"{counted(len(worse), 'group')} of the {len(groups)} by {columns} {'does' if len(worse) == 1 else 'do'} worse than the whole; "
-            f"of {len(groups)} one in forty would by chance alone."
+            "one in forty would look so by chance alone."
         )
     else:
         section.sentences.append(f"None of the {len(groups)} groups by {columns} does worse than the whole by more than chance (95 %).")

@@ -110,6 +110,8 @@ def _frame(version: ModelVersion, data: Any) -> Any:
         import pandas as pd
 
         frame = pd.DataFrame(array, columns=names)
+    if twice := [name for name in names if list(frame.columns).count(name) > 1]:
+        raise Invalid(f"The rows have more than one column {twice[0]!r}.", hint="Give each its own name.")
     if lacking := [name for name in names if name not in frame.columns]:
         raise Invalid(f"The rows lack the column {lacking[0]!r}.", hint=f"The model takes: {', '.join(names[:20])}.")
     return frame

@@ -581,6 +581,8 @@ export interface CardBars {
   intervals: Real[][];
   unit: string;
   level: Real | null;
+  head: string[];
+  rows: string[][];
 }
 
 /** A line through points. */
