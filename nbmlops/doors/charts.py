@@ -159,6 +159,36 @@ def drift_chart(report: Any) -> Chart:
     return Chart(f"Drift of {report.model} {report.version}", panels, width=950 if len(panels) > 1 else 620, height=height)
 
 
+def spans_chart(
+    title: str,
+    names: Sequence[str],
+    values: Sequence[float],
+    spans: Sequence[Sequence[float]],
+    *,
+    x_title: str = "",
+    level: float | None = None,
+) -> Chart:  # fmt: skip
+    """A bar a name, the first at the top, each with what is around its value; `level` is a line across all. At most thirty."""
+    kept = list(range(min(len(names), _MOST_BARS)))[::-1]  # both libraries draw from the bottom
+    told = [f"{shown(values[at])}{f' ({shown(spans[at][0])} to {shown(spans[at][1])})' if len(spans[at]) == 2 else ''}" for at in kept]
+    # Two names that are shown alike are two bars.
+    labels = [label(names[at]) for at in kept]
+    labels = [f"{name} ({at})" if labels.count(name) > 1 else name for at, name in enumerate(labels)]
+    bars = Series(x_title, labels, [values[at] for at in kept], None, told, spans=[list(spans[at]) for at in kept])
+    levels = [] if level is None else [(level, "all")]
+    panels = [Panel("", "sideways", [bars], x_title, levels=levels)] if kept else []
+    return Chart(title, panels, width=620, height=max(140, 100 + 22 * len(kept)))
+
+
+def importance_chart(found: Any) -> Chart:
+    """What shuffling each column costs, the most important at the top."""
+    way = {"lower": " rises by", "higher": " falls by", None: ""}[found.better]
+    return spans_chart(
+        f"Importance of columns of {found.model} {found.version}", [one.columns[0] for one in found.columns],
+        [one.worse_by for one in found.columns], [[one.low, one.high] for one in found.columns], x_title=f"{found.metric}{way}",
+    )  # fmt: skip
+
+
 def quality_chart(points: Sequence[Any], *, title: str = "Quality over time", marks: Iterable[tuple[Any, str]] = ()) -> Chart:
     """A metric by window, one line a metric, at the middle of each window; `marks` name moments."""
     return Chart(title, [_quality_panel(points, list(marks))] if points else [])

@@ -29,12 +29,16 @@ RECORDS = {
         "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory", "ModelExport",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
+    "nbmlops.cards.records": (
+        "ColumnImportance", "Importance", "MeasuredMetric", "MeasuredGroup", "Measurement", "CardTable", "CardBars", "CardCurve",
+        "CardSection", "ModelCard", "KeptCard", "CardText",
+    ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -147,6 +151,7 @@ def chart_of(value: Any) -> Any:
         "ModelHistory": lambda: charts.aliases_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
         "Conversion": lambda: charts.conversion_chart(value),
+        "Importance": lambda: charts.importance_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None
@@ -160,6 +165,10 @@ def html_of(value: Any) -> str:
     """
     from nbmlops.doors.tables import tables_of
 
+    if type(value).__name__ == "ModelCard":
+        from nbmlops.cards.files import part
+
+        return part(value)
     return "".join(_lines(part) if hasattr(part, "lines") else _table(part) for part in tables_of(value))
 
 

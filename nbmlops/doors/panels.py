@@ -20,7 +20,7 @@ _LABEL = 32
 
 @dataclass(frozen=True)
 class Series:
-    """One line or one set of bars. `colours`: one a bar, where they differ."""
+    """One line or one set of bars. `colours`: one a bar, where they differ; `spans`: what is around each, empty where nothing is known."""
 
     name: str
     x: list[Any]
@@ -28,6 +28,7 @@ class Series:
     colours: list[str] | None = None
     labels: list[str] | None = None
     dashed: bool = False
+    spans: list[list[float]] | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,13 @@ def _trace(panel: Panel, series: Any, index: int, x: str, y: str) -> dict[str, A
         trace |= {"orientation": "h", "x": trace["y"], "y": trace["x"], "showlegend": False}
         if series.labels:
             trace["hoverinfo"] = "y+text"
+        if series.spans:
+            ends = [span or [value, value] for span, value in zip(series.spans, series.y, strict=True)]
+            over, under = ([side for side in pair] for pair in zip(*((high, low) for low, high in ends), strict=True))
+            trace["error_x"] = {
+                "type": "data", "symmetric": False, "color": INK, "array": [end - value for end, value in zip(over, series.y, strict=True)],
+                "arrayminus": [value - end for end, value in zip(under, series.y, strict=True)],
+            }  # fmt: skip
     return trace
 
 

@@ -90,6 +90,9 @@ def _draw_bars(axes: Any, panel: Panel) -> None:
 def _draw_sideways(axes: Any, panel: Panel) -> None:
     series = panel.series[0]
     axes.barh(range(len(series.x)), [0.0 if y is None else y for y in series.y], color=series.colours or CALM, height=0.7)
+    for at, span in enumerate(series.spans or []):
+        if span:
+            axes.plot(span, [at, at], color=INK, linewidth=1.4, marker="|", markersize=5)
     axes.set_yticks(range(len(series.x)), [visible(name, width=48) for name in series.x])
 
 

@@ -22,6 +22,10 @@ def text_of(value: Any, *, width: int | None = None) -> str:
     width = width or shutil.get_terminal_size((120, 40)).columns
     if type(value).__name__ == "Lock":
         return str(value.text).rstrip()
+    if type(value).__name__ == "ModelCard":
+        from nbmlops.cards.files import markdown_of
+
+        return markdown_of(value).rstrip()
     if type(value).__name__ == "Lineage":
         from nbmlops.doors.lineage_text import tree
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from nbmlops.atomic import write_whole
+from nbmlops.document import markdown, page
 from nbmlops.errors import Invalid, Unwritable
 from nbmlops.ledger.encode import dump, plain
 from nbmlops.ledger.names import plain_name
@@ -24,7 +25,6 @@ from nbmlops.pipelines.journal import Journal
 from nbmlops.pipelines.records import PipelineRun
 from nbmlops.reports import baselines, champions, pictures, told
 from nbmlops.reports.cases import junit
-from nbmlops.reports.document import markdown, page
 from nbmlops.reports.executed import page as notebook_page
 from nbmlops.reports.judging import Tolerances
 from nbmlops.reports.log import Log

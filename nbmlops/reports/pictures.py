@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from nbmlops import plugins
+from nbmlops.document import Picture
 from nbmlops.errors import NbmlopsError
-from nbmlops.reports.document import Picture
 from nbmlops.reports.records import Report
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import MetricPoint, RunRecord

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from nbmlops.reports.document import Block, Code, Details, Heading, Inline, Link, Paragraph, Picture, Said, Table, Word
+from nbmlops.document import Block, Code, Details, Heading, Inline, Link, Paragraph, Picture, Said, Table, Word
 from nbmlops.reports.judging import number, share
 from nbmlops.reports.records import FAILING, DataChange, MetricCheck, Report, StepReport
 from nbmlops.runs.sizes import size_text

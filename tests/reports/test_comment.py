@@ -10,10 +10,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from nbmlops.document import MOST_LETTERS, markdown, page
 from nbmlops.models.records import GateCheck
 from nbmlops.reports import told
 from nbmlops.reports.cases import junit
-from nbmlops.reports.document import MOST_LETTERS, markdown, page
 from nbmlops.reports.judging import Tolerances, judged
 from nbmlops.reports.records import Baseline, DataChange, ParameterChange, Report, StepReport
 

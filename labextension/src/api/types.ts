@@ -692,6 +692,140 @@ export interface ModelExport {
   replaced: boolean;
 }
 
+/** Rows of text under a head. `right`: the columns of numbers. */
+export interface CardTable {
+  title: string;
+  head: string[];
+  rows: string[][];
+  right: number[];
+}
+
+/** A bar a name with the interval around it, where it has one; `level` is what all of them are held against. */
+export interface CardBars {
+  title: string;
+  names: string[];
+  values: Real[];
+  intervals: Real[][];
+  unit: string;
+  level: Real | null;
+  head: string[];
+  rows: string[][];
+}
+
+/** A line through points. */
+export interface CardCurve {
+  title: string;
+  x_title: string;
+  y_title: string;
+  x: Real[];
+  y: Real[];
+}
+
+/** One section of a card: sentences, what a person wrote, facts, tables, charts, lines of code. */
+export interface CardSection {
+  name: string;
+  title: string;
+  sentences: string[];
+  text: string | null;
+  text_note: string;
+  facts: { [key: string]: string };
+  tables: CardTable[];
+  bars: CardBars[];
+  curves: CardCurve[];
+  code: string[];
+}
+
+/** A metric on labelled rows with its 95 % bootstrap interval. `constant`: what the best answer that never varies gets there. */
+export interface MeasuredMetric {
+  name: string;
+  better: 'lower' | 'higher';
+  value: Real;
+  low: Real | null;
+  high: Real | null;
+  constant: Real | null;
+}
+
+/** A metric on the rows of one group, with its 95 % bootstrap interval. */
+export interface MeasuredGroup {
+  column: string;
+  group: string;
+  rows: number;
+  value: Real;
+  low: Real | null;
+  high: Real | null;
+}
+
+/** A version on labelled rows: metrics, and the first of them by group. `small`: how many groups had too few rows to tell. */
+export interface Measurement {
+  rows: number;
+  metrics: MeasuredMetric[];
+  groups: MeasuredGroup[];
+  small: number;
+  trained_on: boolean;
+  at: string;
+}
+
+/** A version's card, as it was made at a time. `digest` names what it says: two cards that say the same have the same. */
+export interface ModelCard {
+  model: string;
+  version: number;
+  digest: string;
+  at: string;
+  by: string;
+  summary: string[];
+  sections: CardSection[];
+  measured: Measurement | null;
+}
+
+/** A card that is kept: of which version, what the version was then, and since when. `digest` gets it back. */
+export interface KeptCard {
+  model: string;
+  version: number;
+  digest: string;
+  aliases: string[];
+  at: string;
+  by: string;
+}
+
+/** A revision of what a person wrote in a version's card. An empty text takes back what was said before. */
+export interface CardText {
+  model: string;
+  version: number;
+  section: string;
+  revision: number;
+  text: string;
+  at: string;
+  by: string;
+}
+
+/** What it costs when a column is shuffled, or several that go together are: the mean over the repeats. */
+export interface ColumnImportance {
+  columns: string[];
+  worse_by: Real;
+  error: Real;
+  low: Real;
+  high: Real;
+}
+
+/** Permutation importance of a version's columns on rows somebody gave, the most important first. */
+export interface Importance {
+  model: string;
+  version: number;
+  metric: string;
+  better: 'lower' | 'higher' | null;
+  labelled: boolean;
+  value: Real | null;
+  rows: number;
+  of_rows: number;
+  repeats: number;
+  seed: number;
+  columns: ColumnImportance[];
+  together: ColumnImportance[];
+  trained_on: boolean;
+  at: string;
+  by: string;
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -877,6 +1011,10 @@ export interface Verbs {
   'model.history': { request: { model: string; alias?: string | null; at?: string | null }; result: ModelHistory };
   'model.unalias': { request: { model: string; alias: string; reason?: string }; result: AliasMove };
   'model.export': { request: { model: string; version: number; folder: string }; result: ModelExport };
+  'model.card': { request: { model: string; version: number; output?: string | null; section?: string | null; text?: string | null; slices?: string[] | null; kept?: string | null }; result: ModelCard };
+  'model.cards': { request: { model: string; version?: number | null }; result: KeptCard[] };
+  'model.texts': { request: { model: string; version?: number | null; section?: string | null }; result: CardText[] };
+  'model.importance': { request: { model: string; version: number; metric?: string | null; repeats?: number; seed?: number }; result: Importance };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -936,6 +1074,10 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.history': ['GET', '/models/{model}/history'],
   'model.unalias': ['DELETE', '/models/{model}/aliases/{alias}'],
   'model.export': ['POST', '/models/{model}/versions/{version}/export'],
+  'model.card': ['POST', '/models/{model}/versions/{version}/card'],
+  'model.cards': ['GET', '/models/{model}/cards'],
+  'model.texts': ['GET', '/models/{model}/card-texts'],
+  'model.importance': ['GET', '/models/{model}/versions/{version}/importance'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
