@@ -26,13 +26,14 @@ RECORDS = {
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
+        "ModelComparison", "Example", "VersionPage",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
+_CHARTED = ("Comparison", "RunRecord", "Model", "ModelComparison", "VersionPage", "DriftReport", "Lineage", "Study")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -142,6 +143,8 @@ def chart_of(value: Any) -> Any:
         "Comparison": lambda: charts.runs_chart(value.runs),
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
+        "ModelComparison": lambda: charts.versions_chart(value),
+        "VersionPage": lambda: charts.page_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()

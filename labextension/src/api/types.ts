@@ -180,9 +180,9 @@ export interface RunRecord {
   folder: string | null;
 }
 
-/** One thing of all compared runs; `values` in the order of the runs. */
+/** One thing of all compared runs, or versions; `values` in their order. */
 export interface Difference {
-  part: 'metric' | 'parameter' | 'seed' | 'data' | 'estimator' | 'code' | 'environment' | 'status';
+  part: 'metric' | 'gate' | 'parameter' | 'seed' | 'data' | 'signature' | 'estimator' | 'code' | 'environment' | 'status' | 'version';
   name: string;
   values: Json[];
   diffs: string[];
@@ -565,6 +565,38 @@ export interface ModelAlias {
   moved_at: string;
 }
 
+/** Versions of one model side by side, what differs in front; numbers are held against the first version's. */
+export interface ModelComparison {
+  model: string;
+  versions: ModelVersion[];
+  champion: number | null;
+  differences: Difference[];
+  same: Difference[];
+}
+
+/** A row with what the model answered when it was registered; `scores` are probabilities, where it gives them. */
+export interface Example {
+  row: { [key: string]: Json };
+  answer: Json;
+  scores: Json;
+}
+
+/** Everything that is known of one version. */
+export interface VersionPage {
+  version: ModelVersion;
+  champion: number | null;
+  run: Run | null;
+  rows: number | null;
+  parameters: { [key: string]: Json };
+  examples: Example[];
+  reports: GateReport[];
+  moves: AliasMove[];
+  by_version: { [key: string]: { [key: string]: Real } };
+  subject: string;
+  load: string[];
+  notes: string[];
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -752,6 +784,8 @@ export interface Verbs {
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; reason?: string }; result: ModelAlias };
+  'model.compare': { request: { model: string; versions?: number[] | null }; result: ModelComparison };
+  'model.version': { request: { model: string; version: number }; result: VersionPage };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -802,6 +836,8 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.check': ['POST', '/models/{model}/versions/{version}/check'],
   'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
+  'model.compare': ['GET', '/models/{model}/comparison'],
+  'model.version': ['GET', '/models/{model}/versions/{version}'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],

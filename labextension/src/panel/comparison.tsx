@@ -50,13 +50,16 @@ function Parts({ found }: { found: Comparison }): JSX.Element {
   const trans = useWords();
   const names: { [part in Difference['part']]: string } = {
     metric: trans.__('Metrics'),
+    gate: trans.__('Gate'),
     parameter: trans.__('Parameters'),
     seed: trans.__('Seeds'),
     data: trans.__('Data'),
+    signature: trans.__('Signature'),
     estimator: trans.__('Estimator'),
     code: trans.__('Code'),
     environment: trans.__('Environment'),
-    status: trans.__('Status')
+    status: trans.__('Status'),
+    version: trans.__('Version')
   };
   const parts = (Object.keys(names) as Difference['part'][]).map(part => ({
     part,
