@@ -7,6 +7,7 @@ stage; charts and widgets are imported when the first one is shown.
 from __future__ import annotations
 
 import html
+import weakref
 from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -34,6 +35,8 @@ RECORDS = {
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
 _CHARTED = ("Comparison", "RunRecord", "Model", "ModelComparison", "VersionPage", "DriftReport", "Lineage", "Study")
+_PANELLED = ("Model", "ModelComparison")
+_asked_in: dict[int, Any] = {}
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -126,6 +129,17 @@ def publish(value: Any) -> None:
         from nbmlops.doors.widgets import show_explorer
 
         show_explorer(value, publish, asked=getattr(value, "asked", None), workspace=getattr(value, "workspace", None))
+    if type(value).__name__ in _PANELLED and _live_kernel():
+        from nbmlops.doors.widgets import show_versions
+
+        show_versions(value, workspace=_asked_in.get(id(value)))
+
+
+def asked_in(value: Any, workspace: Any) -> None:
+    """Remember which workspace a record is from, for as long as it lives: what is clicked under it is done there."""
+    if type(value).__name__ in _PANELLED:
+        _asked_in[id(value)] = workspace
+        weakref.finalize(value, _asked_in.pop, id(value), None)
 
 
 def chart_of(value: Any) -> Any:

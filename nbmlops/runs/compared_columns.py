@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nbmlops.data import book
-from nbmlops.data.diff import diff
 from nbmlops.data.records import ColumnChange, DataDiff
 from nbmlops.errors import NbmlopsError
 from nbmlops.workspace import Workspace
@@ -35,6 +33,10 @@ def changed_columns(diffs: Sequence[DataDiff | None]) -> list[tuple[str, list[An
 
 
 def _diff(workspace: Workspace, before: str, after: str) -> DataDiff | None:
+    # Here, since a list of runs is shown without what reads frames.
+    from nbmlops.data import book
+    from nbmlops.data.diff import diff
+
     try:
         return diff(book.dataset(workspace, before), book.dataset(workspace, after))
     except NbmlopsError:
