@@ -73,22 +73,40 @@ def bars_chart(
 def runs_chart(runs: Sequence[Any]) -> Chart:
     """Runs side by side: one panel a metric that at least one of them has, one bar a run. At most six metrics, thirty runs."""
     runs = list(runs)[:_MOST_BARS]
-    names = list(dict.fromkeys(name for run in runs for name in run.metrics))[:6]
-    labels = [f"{visible(run.name, width=18)} {run.id[-4:]}" for run in runs]
-    colours = [COLOURS[at % len(COLOURS)] for at in range(len(runs))]
+    return _bars_by_metric("Metrics by run", [(f"{visible(run.name, width=18)} {run.id[-4:]}", run.metrics) for run in runs])
+
+
+def versions_chart(compared: Any) -> Chart:
+    """Versions side by side: one panel a metric, one bar a version, the first of them in front."""
+    return _bars_by_metric("Metrics by version", [(_version(version), version.metrics) for version in compared.versions])
+
+
+def page_chart(page: Any) -> Chart:
+    """Where a version stands among the others: a line a metric over all versions, with a mark at this one and at the champion."""
+    number = page.version.version
+    marks = [(number, "this one")] + ([(page.champion, "champion")] if page.champion not in (None, number) else [])
     panels = [
-        Panel(
-            name,
-            "bars",
-            [
-                Series(
-                    name, labels, [_number(run.metrics.get(name)) for run in runs], colours, [shown(run.metrics.get(name)) for run in runs]
-                )
-            ],
-        )
-        for name in names
-    ]
-    return Chart("Metrics by run", panels, width=max(420, 300 * min(len(panels), 4)))
+        Panel(name, "lines", [Series(name, [int(at) for at in held], [_number(value) for value in held.values()])], "version", marks=marks)
+        for name, held in page.by_version.items()
+        if len(held) > 1
+    ][:4]
+    return Chart(f"{page.version.model} version {number} among the others", panels, width=max(420, 320 * min(len(panels), 4)))
+
+
+def _version(version: Any) -> str:
+    return f"{version.version} {label(', '.join(version.aliases))}".strip()
+
+
+def _bars_by_metric(title: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Chart:
+    names = list(dict.fromkeys(name for _, metrics in rows for name in metrics))[:6]
+    labels = [said for said, _ in rows]
+    colours = [COLOURS[at % len(COLOURS)] for at in range(len(rows))]
+    panels = []
+    for name in names:
+        values = [metrics.get(name) for _, metrics in rows]
+        bars = Series(name, labels, [_number(value) for value in values], colours, [shown(value) for value in values])
+        panels.append(Panel(name, "bars", [bars]))
+    return Chart(title, panels, width=max(420, 300 * min(len(panels), 4)))
 
 
 def parallel_chart(runs: Sequence[Any], *, colour: str | None = None, of: str = "Runs") -> Chart:

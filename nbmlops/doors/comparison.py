@@ -1,4 +1,4 @@
-"""Runs side by side as tables: numbers with how far they moved and whether that is better, code as diffs."""
+"""Runs, or versions of a model, side by side as tables: numbers with how far they moved and whether that is better, code as diffs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from nbmlops.doors.tables import Lines, Table, shown, visible
 
 _MOST_LINES = 200
-_SAME = ("metric", "parameter", "data", "estimator")
+_SAME = ("metric", "parameter", "data", "signature", "estimator")
 
 
 def comparison_tables(value: Any) -> list[Table | Lines]:
     """What differs, each cell's diff, and what is the same in all."""
-    names = [run_name(run) for run in value.runs]
+    names = _heads(value)
     rows = [[part.part, visible(part.name, width=60), *_values(part)] for part in value.differences]
     found: list[Table | Lines] = [Table("", ["part", "name", *names], rows, empty="No differences.")]
     for part in value.differences:
@@ -24,6 +24,14 @@ def comparison_tables(value: Any) -> list[Table | Lines]:
                 found.append(Lines(f"{part.name}: {names[0]} → {names[number]}", [*lines[:_MOST_LINES], *more]))
     same = [[part.part, visible(part.name, width=60), part.values[0]] for part in value.same if part.part in _SAME]
     return [*found, Table("the same in all", ["part", "name", "value"], same)] if same else found
+
+
+def _heads(value: Any) -> list[str]:
+    if type(value).__name__ == "ModelComparison":
+        from nbmlops.doors.version_tables import version_name
+
+        return [version_name(version, value.champion) for version in value.versions]
+    return [run_name(run) for run in value.runs]
 
 
 def run_name(run: Any) -> str:

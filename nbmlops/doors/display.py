@@ -7,6 +7,7 @@ stage; charts and widgets are imported when the first one is shown.
 from __future__ import annotations
 
 import html
+import weakref
 from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -32,13 +33,18 @@ RECORDS = {
     "nbmlops.cards.records": (
         "ColumnImportance", "Importance", "MeasuredMetric", "MeasuredGroup", "Measurement", "CardTable", "CardBars", "CardCurve",
         "CardSection", "ModelCard", "KeptCard", "CardText",
+        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
+        "ModelComparison", "Example", "VersionPage",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance")
+_CHARTED = (
+    "Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance",
+    "ModelComparison", "VersionPage",
+)  # fmt: skip
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -131,6 +137,17 @@ def publish(value: Any) -> None:
         from nbmlops.doors.widgets import show_explorer
 
         show_explorer(value, publish, asked=getattr(value, "asked", None), workspace=getattr(value, "workspace", None))
+    if type(value).__name__ in _PANELLED and _live_kernel():
+        from nbmlops.doors.widgets import show_versions
+
+        show_versions(value, workspace=_asked_in.get(id(value)))
+
+
+def asked_in(value: Any, workspace: Any) -> None:
+    """Remember which workspace a record is from, for as long as it lives: what is clicked under it is done there."""
+    if type(value).__name__ in _PANELLED:
+        _asked_in[id(value)] = workspace
+        weakref.finalize(value, _asked_in.pop, id(value), None)
 
 
 def chart_of(value: Any) -> Any:
@@ -149,6 +166,8 @@ def chart_of(value: Any) -> Any:
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
         "ModelHistory": lambda: charts.aliases_chart(value),
+        "ModelComparison": lambda: charts.versions_chart(value),
+        "VersionPage": lambda: charts.page_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
         "Conversion": lambda: charts.conversion_chart(value),
         "Importance": lambda: charts.importance_chart(value),

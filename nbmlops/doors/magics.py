@@ -100,7 +100,7 @@ class MlopsMagics(Magics):
 
     def _answer(self, asked: Any) -> Any:
         from nbmlops.contract.request import arguments_of, call, to_json_values
-        from nbmlops.doors.display import Records
+        from nbmlops.doors.display import Records, asked_in
         from nbmlops.workspace import Workspace
 
         assert self.shell is not None
@@ -111,6 +111,8 @@ class MlopsMagics(Magics):
             print(json.dumps(to_json_values(result), indent=2, ensure_ascii=False))
             return None
         if not isinstance(result, list):
+            if workspace is not None:
+                asked_in(result, workspace)
             return result
         records = Records(result)
         records.asked, records.workspace = arguments_of(asked.verb, asked.given, text=True), workspace

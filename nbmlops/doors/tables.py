@@ -87,10 +87,14 @@ def tables_of(value: Any) -> list[Table | Lines]:
     if isinstance(value, (list, tuple)):
         return [list_table("", value)]
     kind = type(value).__name__
-    if kind == "Comparison":
+    if kind in ("Comparison", "ModelComparison"):
         from nbmlops.doors.comparison import comparison_tables
 
         return comparison_tables(value)
+    if kind == "VersionPage":
+        from nbmlops.doors.version_tables import page_tables
+
+        return page_tables(value)
     if kind in ("DataDiff", "RunDataDiff"):
         from nbmlops.doors.data_diff_tables import tables_of_diff
 

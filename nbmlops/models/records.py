@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from nbmlops.runs.records import AuditEvent, Verdict
+from nbmlops.runs.records import Difference, Run, Verdict
 
 ColumnType = Literal["float", "integer", "string", "boolean", "datetime"]
 Way = Literal["promote", "rollback", "unalias"]
@@ -283,3 +284,49 @@ class GateReport:
     data: str | None = None
     gates: str | None = None
     forced: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelComparison:
+    """Versions of one model side by side, what differs in front; numbers are held against the first version's.
+
+    `same` is what all of them have alike. A difference of the part `gate` is from each version's latest report.
+    """
+
+    model: str
+    versions: list[ModelVersion]
+    champion: int | None
+    differences: list[Difference]
+    same: list[Difference] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A row with what the model answered when it was registered; `scores` are probabilities, where it gives them."""
+
+    row: dict[str, Any]
+    answer: Any
+    scores: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionPage:
+    """Everything that is known of one version.
+
+    `parameters` are those of the estimator when it was fitted. `reports` are of its gate, newest first; `moves` those of aliases to
+    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `subject` is what lineage calls
+    it, `load` the Python that loads it. `notes` say what could not be read.
+    """
+
+    version: ModelVersion
+    champion: int | None
+    run: Run | None
+    rows: int | None
+    parameters: dict[str, Any]
+    examples: list[Example]
+    reports: list[GateReport]
+    moves: list[AliasMove]
+    by_version: dict[str, dict[str, float]]
+    subject: str
+    load: list[str]
+    notes: list[str] = field(default_factory=list)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbmlops.data.records import ColumnChange, DataDiff
-from nbmlops.errors import NbmlopsError
 from nbmlops.runs import code
+from nbmlops.runs.compared_columns import against_first, changed_columns
 from nbmlops.runs.directions import better
 from nbmlops.runs.records import Comparison, Difference, FileUse, RunRecord
 from nbmlops.workspace import Workspace
-
-_MOST_COLUMNS = 40
 
 
 def compare(records: list[RunRecord], workspace: Workspace | None = None) -> Comparison:
@@ -82,40 +79,13 @@ def _columns(records: list[RunRecord], workspace: Workspace | None) -> list[Diff
         digests = [getattr(record.fits[-1], part) if record.fits else None for record in records]
         if workspace is None or len(set(digests)) == 1 or digests[0] is None:
             continue
-        diffs = [_diff(workspace, digests[0], digest) if digest else None for digest in digests[1:]]
+        diffs = against_first(workspace, digests)
         known = [diff for diff in diffs if diff is not None]
         if len({diff.rows_after for diff in known} | {diff.rows_before for diff in known}) > 1:
             rows = [known[0].rows_before, *(diff and diff.rows_after for diff in diffs)]
             found.append(Difference(part="data", name=f"rows of the {part}", values=rows))
-        changed = [{change.name: change for change in diff.changes} if diff else {} for diff in diffs]
-        names = _names(changed)
-        for name in names[:_MOST_COLUMNS]:
-            kept = [held.get(name) for held in changed]
-            first = next((change.before for change in kept if change and change.change in ("type", "removed")), None)
-            found.append(Difference(part="data", name=f"column {name}", values=[first, *(_told(change) for change in kept)]))
-        if len(names) > _MOST_COLUMNS:
-            more = [len(held) - _MOST_COLUMNS if len(held) > _MOST_COLUMNS else None for held in changed]
-            found.append(Difference(part="data", name="more columns", values=[None, *more]))
+        found += [Difference(part="data", name=name, values=values) for name, values in changed_columns(diffs)]
     return found
-
-
-def _diff(workspace: Workspace, before: str, after: str) -> DataDiff | None:
-    from nbmlops.data import book
-    from nbmlops.data.diff import diff
-
-    try:
-        return diff(book.dataset(workspace, before), book.dataset(workspace, after))
-    except NbmlopsError:
-        return None  # a fit whose data was not kept; its digest still tells that it differs
-
-
-def _told(change: ColumnChange | None) -> str | None:
-    """A column's change in a few words."""
-    if change is None:
-        return None
-    return {"values": "other values", "removed": "removed", "added": f"added, {change.after}", "type": str(change.after)}.get(
-        change.change, change.change
-    )
 
 
 def _flat(environment: Mapping[str, Any]) -> dict[str, Any]:

@@ -232,13 +232,13 @@ class Logged:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One thing of all compared runs; `values` in the order of the runs.
+    """One thing of all compared runs, or versions; `values` in their order.
 
     `diffs`: how each run's code differs from the first's, as a unified diff. `better`: which way of a metric is, where its
     name tells.
     """
 
-    part: Literal["metric", "parameter", "seed", "data", "estimator", "code", "environment", "status"]
+    part: Literal["metric", "gate", "parameter", "seed", "data", "signature", "estimator", "code", "environment", "status", "version"]
     name: str
     values: list[Any]
     diffs: list[str] = field(default_factory=list)

@@ -180,9 +180,9 @@ export interface RunRecord {
   folder: string | null;
 }
 
-/** One thing of all compared runs; `values` in the order of the runs. */
+/** One thing of all compared runs, or versions; `values` in their order. */
 export interface Difference {
-  part: 'metric' | 'parameter' | 'seed' | 'data' | 'estimator' | 'code' | 'environment' | 'status';
+  part: 'metric' | 'gate' | 'parameter' | 'seed' | 'data' | 'signature' | 'estimator' | 'code' | 'environment' | 'status' | 'version';
   name: string;
   values: Json[];
   diffs: string[];
@@ -826,6 +826,38 @@ export interface Importance {
   by: string;
 }
 
+/** Versions of one model side by side, what differs in front; numbers are held against the first version's. */
+export interface ModelComparison {
+  model: string;
+  versions: ModelVersion[];
+  champion: number | null;
+  differences: Difference[];
+  same: Difference[];
+}
+
+/** A row with what the model answered when it was registered; `scores` are probabilities, where it gives them. */
+export interface Example {
+  row: { [key: string]: Json };
+  answer: Json;
+  scores: Json;
+}
+
+/** Everything that is known of one version. */
+export interface VersionPage {
+  version: ModelVersion;
+  champion: number | null;
+  run: Run | null;
+  rows: number | null;
+  parameters: { [key: string]: Json };
+  examples: Example[];
+  reports: GateReport[];
+  moves: AliasMove[];
+  by_version: { [key: string]: { [key: string]: Real } };
+  subject: string;
+  load: string[];
+  notes: string[];
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -1015,6 +1047,8 @@ export interface Verbs {
   'model.cards': { request: { model: string; version?: number | null }; result: KeptCard[] };
   'model.texts': { request: { model: string; version?: number | null; section?: string | null }; result: CardText[] };
   'model.importance': { request: { model: string; version: number; metric?: string | null; repeats?: number; seed?: number }; result: Importance };
+  'model.compare': { request: { model: string; versions?: number[] | null }; result: ModelComparison };
+  'model.version': { request: { model: string; version: number }; result: VersionPage };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -1078,6 +1112,8 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.cards': ['GET', '/models/{model}/cards'],
   'model.texts': ['GET', '/models/{model}/card-texts'],
   'model.importance': ['GET', '/models/{model}/versions/{version}/importance'],
+  'model.compare': ['GET', '/models/{model}/comparison'],
+  'model.version': ['GET', '/models/{model}/versions/{version}'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],

@@ -2,7 +2,7 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Api, ApiError } from '../api/client';
-import { Changes, Comparison, Decision, DriftReport, Endpoint, ErrorRecord, Lineage, Model, ModelAlias, PipelineRun, Run, WorkspaceInfo } from '../api/types';
+import { Changes, Comparison, Decision, DriftReport, Endpoint, ErrorRecord, GateReport, Lineage, Model, ModelAlias, ModelComparison, PipelineRun, Run, VersionPage, WorkspaceInfo } from '../api/types';
 
 /** What one workspace shows; replaced whole, never changed in place. */
 export interface Picture {
@@ -161,11 +161,27 @@ export class WorkspaceModel {
     return ended;
   }
 
-  /** What a version, a run or a file was made of and went into. */
+  /** Runs side by side. */
   async compare(runs: string[]): Promise<Comparison> {
     return this._api.run.compare({ runs });
   }
 
+  /** Versions of a model side by side, held against the first of them. */
+  async compareVersions(model: string, versions: number[]): Promise<ModelComparison> {
+    return this._api.model.compare({ model, versions });
+  }
+
+  /** Everything that is known of a version. */
+  async page(model: string, version: number): Promise<VersionPage> {
+    return this._api.model.version({ model, version });
+  }
+
+  /** What the gate says of a version now; nothing moves. */
+  async check(model: string, version: number): Promise<GateReport> {
+    return this._api.model.check({ model, version });
+  }
+
+  /** What a version, a run or a file was made of and went into. */
   async lineage(subject: string): Promise<Lineage> {
     return this._api.lineage.show({ subject });
   }

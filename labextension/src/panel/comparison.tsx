@@ -1,7 +1,7 @@
 import * as React from 'react';
 
-import { Comparison, Difference, ErrorRecord } from '../api/types';
-import { record } from '../model/model';
+import { Comparison, Difference } from '../api/types';
+import { useAsked } from './asked';
 import { Problem, Waiting } from './parts';
 import { plain, short, useWords } from './words';
 
@@ -14,23 +14,7 @@ const MOST_LINES = 200;
 /** What differs between picked runs, part by part; what is the same in all is counted. */
 export function Compared(props: { runs: string[]; ask: SideBySide; onNone: () => void }): JSX.Element {
   const trans = useWords();
-  const [found, setFound] = React.useState<Comparison | null>(null);
-  const [problem, setProblem] = React.useState<ErrorRecord | null>(null);
-  const key = props.runs.join(' ');
-  React.useEffect(() => {
-    let wanted = true;
-    setFound(null);
-    setProblem(null);
-    if (props.runs.length > 1) {
-      props.ask(props.runs).then(
-        answer => wanted && setFound(answer),
-        error => wanted && setProblem(record(error))
-      );
-    }
-    return () => {
-      wanted = false;
-    };
-  }, [key]);
+  const { found, problem } = useAsked(props.runs.join(' '), null, props.runs.length > 1 ? () => props.ask(props.runs) : null);
   return (
     <section className="nbmlops-Compared" aria-label={trans.__('Comparison')}>
       <p>
@@ -41,31 +25,41 @@ export function Compared(props: { runs: string[]; ask: SideBySide; onNone: () =>
       </p>
       {problem ? <Problem problem={problem} /> : null}
       {props.runs.length > 1 && !problem && !found ? <Waiting /> : null}
-      {found ? <Parts found={found} /> : null}
+      {found ? (
+        <Differences
+          names={found.runs.map(run => `${run.name} (${run.id.slice(-6)})`)}
+          differences={found.differences}
+          same={found.same}
+        />
+      ) : null}
     </section>
   );
 }
 
-function Parts({ found }: { found: Comparison }): JSX.Element {
+/** What differs, part by part; what is the same in all is counted. `names` are those of what is compared. */
+export function Differences(props: { names: string[]; differences: Difference[]; same: Difference[] }): JSX.Element {
   const trans = useWords();
   const names: { [part in Difference['part']]: string } = {
     metric: trans.__('Metrics'),
+    gate: trans.__('Gate'),
     parameter: trans.__('Parameters'),
     seed: trans.__('Seeds'),
     data: trans.__('Data'),
+    signature: trans.__('Signature'),
     estimator: trans.__('Estimator'),
     code: trans.__('Code'),
     environment: trans.__('Environment'),
-    status: trans.__('Status')
+    status: trans.__('Status'),
+    version: trans.__('Version')
   };
   const parts = (Object.keys(names) as Difference['part'][]).map(part => ({
     part,
-    differences: found.differences.filter(difference => difference.part === part)
+    differences: props.differences.filter(difference => difference.part === part)
   }));
   return (
     <>
-      <p className="nbmlops-Quiet">{found.runs.map(run => `${run.name} (${run.id.slice(-6)})`).join(' → ')}</p>
-      {found.differences.length === 0 ? <p>{trans.__('No differences.')}</p> : null}
+      <p className="nbmlops-Quiet">{props.names.join(' → ')}</p>
+      {props.differences.length === 0 ? <p>{trans.__('No differences.')}</p> : null}
       {parts.map(({ part, differences }) =>
         differences.length ? (
           <div key={part} className="nbmlops-Facts" data-part={part}>
@@ -82,7 +76,7 @@ function Parts({ found }: { found: Comparison }): JSX.Element {
           </div>
         ) : null
       )}
-      {found.same.length ? <p className="nbmlops-Quiet">{trans.__('The same in all: %1', found.same.map(same => same.name).slice(0, 12).join(', '))}</p> : null}
+      {props.same.length ? <p className="nbmlops-Quiet">{trans.__('The same in all: %1', props.same.map(same => same.name).slice(0, 12).join(', '))}</p> : null}
     </>
   );
 }

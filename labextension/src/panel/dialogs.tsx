@@ -2,10 +2,12 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { ErrorRecord, Model, ModelVersion, PipelineRun } from '../api/types';
+import { ErrorRecord, GateCheck, GateReport, Model, ModelVersion, PipelineRun } from '../api/types';
 import { record, WorkspaceModel } from '../model/model';
+import { useAsked } from './asked';
+import { Checks, Gate } from './gate';
 import { CHAMPION } from './models';
-import { Facts, Problem } from './parts';
+import { Facts, Problem, Waiting } from './parts';
 import { plain, short, Words } from './words';
 
 /** Text above a field for the reason; the reason is the dialog's value. */
@@ -42,7 +44,13 @@ export async function promote(panel: WorkspaceModel, trans: TranslationBundle, m
   const now = model.versions.find(known => known.version === model.aliases[CHAMPION]);
   const asked = await showDialog({
     title: trans.__('Promote %1 version %2?', model.name, version.version),
-    body: new Reason(trans, <Beside trans={trans} now={now} next={version} />),
+    body: new Reason(
+      trans,
+      <>
+        <Beside trans={trans} now={now} next={version} />
+        <Asked check={() => panel.check(model.name, version.version)} />
+      </>
+    ),
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Promote') })],
     focusNodeSelector: 'input'
   });
@@ -57,9 +65,16 @@ export async function promote(panel: WorkspaceModel, trans: TranslationBundle, m
     if (refused.code !== 'gate_refused') {
       return tell(trans, trans.__('Not promoted'), refused);
     }
+    const failed = await refusals(panel, model.name, version.version);
     const insisted = await showDialog({
       title: trans.__('The gate refused version %1', version.version),
-      body: new Reason(trans, <Problem problem={refused} />),
+      body: new Reason(
+        trans,
+        <>
+          <Problem problem={refused} />
+          <Checks checks={failed} />
+        </>
+      ),
       buttons: [Dialog.cancelButton({ label: trans.__('Keep') }), Dialog.warnButton({ label: trans.__('Promote anyway') })],
       defaultButton: 0
     });
@@ -67,6 +82,25 @@ export async function promote(panel: WorkspaceModel, trans: TranslationBundle, m
       await attempt(trans, trans.__('Not promoted'), panel.promote({ ...request, reason: insisted.value ?? '', force: true }));
     }
   }
+}
+
+/** The checks that a version failed last; none where they cannot be read, since the refusal itself is shown. */
+async function refusals(panel: WorkspaceModel, model: string, version: number): Promise<GateCheck[]> {
+  try {
+    const { reports } = await panel.page(model, version);
+    return reports.slice(0, 1).flatMap(report => report.checks.filter(check => !check.passed));
+  } catch {
+    return [];
+  }
+}
+
+/** What the gate says before anything moves; where there is none, that. */
+function Asked(props: { check: () => Promise<GateReport> }): JSX.Element {
+  const { found, problem } = useAsked('gate', null, props.check);
+  if (problem !== null) {
+    return problem.code === 'invalid' ? <p className="nbmlops-Quiet">{problem.message}</p> : <Problem problem={problem} />;
+  }
+  return found === null ? <Waiting /> : <Gate report={found} />;
 }
 
 /** Ask, then point the champion where it was. */

@@ -2,8 +2,9 @@ import * as React from 'react';
 
 import { Model, ModelVersion } from '../api/types';
 import { State } from '../model/model';
-import { LineageOf, LookUp } from './lineage';
-import { Badge, Chip, Empty, Facts, Section } from './parts';
+import { LookUp } from './lineage';
+import { Badge, Chip, Empty, Section } from './parts';
+import { Page, TurnTo, VersionsBeside, VersionsCompared } from './versions';
 import { ago, moment, short, useWords } from './words';
 
 export const CHAMPION = 'champion';
@@ -13,6 +14,8 @@ export interface ModelActions {
   onPromote: (model: Model, version: ModelVersion) => void;
   onRollback: (model: Model) => void;
   onLineage: LookUp;
+  onCompare: VersionsBeside;
+  onPage: TurnTo;
 }
 
 /** Models with their versions; promote and roll back. */
@@ -35,6 +38,10 @@ function ModelCard(props: { model: Model } & ModelActions): JSX.Element {
   const trans = useWords();
   const { model } = props;
   const [all, setAll] = React.useState(false);
+  const [picked, setPicked] = React.useState<number[]>([]);
+  const pick = (version: number): void => setPicked(now => (now.includes(version) ? now.filter(other => other !== version) : [...now, version]));
+  const leads = model.aliases[CHAMPION];
+  const ordered = [...picked].sort((a, b) => Number(b === leads) - Number(a === leads));
   const named = new Set(Object.values(model.aliases));
   const shown = model.versions.filter((version, index) => all || index < FIRST || named.has(version.version));
   const previous = model.before[CHAMPION] ?? null;
@@ -54,9 +61,10 @@ function ModelCard(props: { model: Model } & ModelActions): JSX.Element {
           </button>
         )}
       </header>
+      {picked.length ? <VersionsCompared model={model} versions={ordered} ask={props.onCompare} onNone={() => setPicked([])} /> : null}
       <ul className="nbmlops-List">
         {shown.map(version => (
-          <VersionRow key={version.version} version={version} {...props} />
+          <VersionRow key={version.version} version={version} picked={picked} onPick={pick} {...props} />
         ))}
       </ul>
       {shown.length < model.versions.length || all ? (
@@ -68,15 +76,21 @@ function ModelCard(props: { model: Model } & ModelActions): JSX.Element {
   );
 }
 
-function VersionRow(props: { model: Model; version: ModelVersion } & ModelActions): JSX.Element {
+interface Picking {
+  picked: number[];
+  onPick: (version: number) => void;
+}
+
+function VersionRow(props: { model: Model; version: ModelVersion } & ModelActions & Picking): JSX.Element {
   const trans = useWords();
   const { model, version } = props;
+  const picked = props.picked.includes(version.version);
   const [open, setOpen] = React.useState(false);
   const aliases = Object.keys(model.aliases).filter(alias => model.aliases[alias] === version.version);
   const leads = model.aliases[CHAMPION] === version.version;
   const metrics = Object.entries(version.metrics);
   return (
-    <li className="nbmlops-Version" data-version={version.version} data-leads={leads}>
+    <li className="nbmlops-Version" data-version={version.version} data-leads={leads} data-picked={picked}>
       <div className="nbmlops-Version-line">
         <button
           type="button"
@@ -117,30 +131,14 @@ function VersionRow(props: { model: Model; version: ModelVersion } & ModelAction
           </button>
         )}
       </div>
-      {open ? <VersionFacts version={version} look={props.onLineage} /> : null}
+      {open ? (
+        <>
+          <button type="button" className="nbmlops-Link" aria-pressed={picked} onClick={() => props.onPick(version.version)}>
+            {picked ? trans.__('Do not compare') : trans.__('Pick to compare')}
+          </button>
+          <Page model={model} version={version} turn={props.onPage} look={props.onLineage} />
+        </>
+      ) : null}
     </li>
-  );
-}
-
-function VersionFacts({ version, look }: { version: ModelVersion; look: LookUp }): JSX.Element {
-  const trans = useWords();
-  const about: [string, React.ReactNode][] = [
-    [trans.__('estimator'), version.estimator],
-    [trans.__('by'), version.registered_by]
-  ];
-  if (version.run) {
-    about.push([trans.__('run'), <code key="run">{version.run}</code>]);
-  }
-  if (version.dataset) {
-    about.push([trans.__('data'), <code key="data" title={version.dataset}>{version.dataset.slice(0, 19)}</code>]);
-  }
-  return (
-    <div className="nbmlops-Details">
-      {version.description ? <p>{version.description}</p> : null}
-      <Facts title={trans.__('Metrics')} facts={Object.entries(version.metrics).map(([name, value]) => [name, short(value)])} />
-      <Facts title={trans.__('Takes')} facts={version.signature.inputs.map(column => [column.name, column.type])} />
-      <Facts title={trans.__('About')} facts={about} />
-      <LineageOf subject={`version:${version.model}/${version.version}`} look={look} />
-    </div>
   );
 }

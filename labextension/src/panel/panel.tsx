@@ -93,6 +93,8 @@ function View({ state, model }: { state: State; model: WorkspaceModel }): JSX.El
             onPromote={(chosen, version) => void dialogs.promote(model, trans, chosen, version)}
             onRollback={chosen => void dialogs.rollback(model, trans, chosen)}
             onLineage={subject => model.lineage(subject)}
+            onCompare={(name, versions) => model.compareVersions(name, versions)}
+            onPage={(name, version) => model.page(name, version)}
           />
           <Endpoints state={state} />
           <Drift state={state} />
