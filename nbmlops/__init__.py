@@ -45,7 +45,10 @@ workspace: Any = _Noun("nbmlops.runs.workspace_verbs", "nbmlops.capture.verbs")
 run: Any = _Noun("nbmlops.runs.verbs", "nbmlops.replay.verbs")
 data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs")
-model: Any = _Noun("nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs", "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs")
+model: Any = _Noun(
+    "nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs",
+    "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs",
+)  # fmt: skip
 endpoint: Any = _Noun("nbmlops.endpoints.verbs")
 lineage: Any = _Noun("nbmlops.lineage.verbs")
 drift: Any = _Noun("nbmlops.monitoring.verbs")

@@ -222,14 +222,14 @@ def history(known: Known) -> CardSection:
     return CardSection(name="history", title="History of its aliases", sentences=said, tables=tables)
 
 
-def _reasons(known: Known) -> dict[tuple[str, int, Any], str]:
+def _reasons(known: Known) -> dict[tuple[str, int | None, Any], str]:
     """By alias, version and time: why it was moved, and whether its gate had refused; from the audit trail."""
     from datetime import datetime
 
     rows = known.workspace.ledger.read(
         "SELECT at, evidence FROM audit WHERE subject = ? AND verb IN ('model.promote', 'model.rollback')", known.version.model
     )
-    found = {}
+    found: dict[tuple[str, int | None, Any], str] = {}
     for row in rows:
         told = json.loads(row["evidence"])
         why = ": ".join(part for part in ("past a gate that refused" if told.get("forced") else "", str(told.get("reason") or "")) if part)

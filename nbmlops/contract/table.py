@@ -20,7 +20,10 @@ STAGES = {
     "run": ("nbmlops.runs.verbs", "nbmlops.replay.verbs"),
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
     "pipeline": ("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs"),
-    "model": ("nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs", "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs"),
+    "model": (
+        "nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs",
+        "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs",
+    ),  # fmt: skip
     "endpoint": ("nbmlops.endpoints.verbs",),
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),

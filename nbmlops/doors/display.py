@@ -28,13 +28,12 @@ RECORDS = {
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows", "GateDocument",
         "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory", "ModelExport",
+        "ModelComparison", "Example", "VersionPage",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
     "nbmlops.cards.records": (
         "ColumnImportance", "Importance", "MeasuredMetric", "MeasuredGroup", "Measurement", "CardTable", "CardBars", "CardCurve",
         "CardSection", "ModelCard", "KeptCard", "CardText",
-        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateCheck", "GateReport",
-        "ModelComparison", "Example", "VersionPage",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
@@ -45,6 +44,8 @@ _CHARTED = (
     "Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance",
     "ModelComparison", "VersionPage",
 )  # fmt: skip
+_PANELLED = ("Model", "ModelComparison")
+_asked_in: dict[int, Any] = {}
 _MOST_ROWS = 60
 _WIDEST = 120
 

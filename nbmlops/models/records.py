@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from nbmlops.runs.records import AuditEvent, Verdict
-from nbmlops.runs.records import Difference, Run, Verdict
+from nbmlops.runs.records import AuditEvent, Difference, Run, Verdict
 
 ColumnType = Literal["float", "integer", "string", "boolean", "datetime"]
 Way = Literal["promote", "rollback", "unalias"]
