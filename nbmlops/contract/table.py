@@ -23,13 +23,13 @@ STAGES = {
     "model": (
         "nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs",
         "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs",
-    ),  # fmt: skip
+    ),
     "endpoint": ("nbmlops.endpoints.verbs",),
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),
     "policy": ("nbmlops.monitoring.policy_verbs",),
     "audit": ("nbmlops.runs.audit_verbs",),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
