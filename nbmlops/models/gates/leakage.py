@@ -14,6 +14,7 @@ from nbmlops.models.records import GateCheck
 
 _MOST_ROWS = 5_000  # on which a single feature is tried
 _FOLDS = 3
+_HUGE = 1e38  # trees count in 32 bits
 
 
 class LeakageAsked(Asked, frozen=True, kw_only=True):
@@ -128,7 +129,7 @@ def _predicts(values: Any, truth: Any, task: str) -> float | None:
         given = values.astype("int64").to_numpy(dtype=float)
     else:
         given = pd.factorize(values, sort=False)[0].astype(float)
-    given = np.where(np.isfinite(given), given, -1e300)[:, None]
+    given = np.where(np.isfinite(given) & (np.abs(given) < _HUGE), given, np.nan)[:, None]  # a tree sends what is missing to the side where it fits
     least = max(2, len(truth) // 200)
     if task == "regression":
         if len(truth) < 10 * _FOLDS or not np.isfinite(truth.astype(float)).all():
