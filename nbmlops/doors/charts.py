@@ -15,6 +15,7 @@ from typing import Any
 
 from nbmlops.doors import plotly_json, svg
 from nbmlops.doors.curves import gone_through, spans_decades
+from nbmlops.doors.gate_charts import panels_of
 from nbmlops.doors.panels import ALARM, CALM, COLOURS, UNKNOWN, Panel, Series, label
 from nbmlops.doors.parallel import parallel_panel
 from nbmlops.doors.tables import shown, visible
@@ -183,6 +184,14 @@ def model_chart(model: Any) -> Chart:
         for name in names
     ]
     return Chart(f"Versions of {model.name}", panels if len(versions) > 1 else [], width=max(420, 320 * min(len(panels), 4)))
+
+
+def gate_chart(report: Any) -> Chart:
+    """A version before its gates: every check beside its limit, and what each kind has to show."""
+    panels = panels_of(report)
+    verdict = "passed" if report.passed else "forced" if report.forced else "refused"
+    height = max(300, 90 + 22 * max((len(panel.series[0].x) for panel in panels if panel.kind == "sideways"), default=0))
+    return Chart(f"{report.model} {report.version}: {verdict}", panels, width=max(520, 420 * min(len(panels), 4)), height=height)
 
 
 def _quality_panel(points: Sequence[Any], marks: list[tuple[Any, str]] | None = None) -> Panel:

@@ -33,7 +33,7 @@ RECORDS = {
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
-_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")
+_CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "GateReport")
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -144,6 +144,7 @@ def chart_of(value: Any) -> Any:
         "RunRecord": lambda: charts.history_chart(value.history),
         "Model": lambda: charts.model_chart(value),
         "DriftReport": lambda: charts.drift_chart(value),
+        "GateReport": lambda: charts.gate_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None
