@@ -72,8 +72,8 @@ def _version(number: int) -> ModelVersion:
     from datetime import UTC, datetime
 
     return ModelVersion(
-        model="m", version=number, flavor="sklearn", digest="", size_bytes=0, signature=Signature(inputs=[], outputs=[]), metrics={}, run=None,
-        dataset=None, target=None, estimator="", description="", registered_at=datetime(2026, 1, 1, tzinfo=UTC), registered_by="",
+        model="m", version=number, flavor="sklearn", digest="", size_bytes=0, signature=Signature(inputs=[], outputs=[]), metrics={},
+        run=None, dataset=None, target=None, estimator="", description="", registered_at=datetime(2026, 1, 1, tzinfo=UTC), registered_by="",
     )  # fmt: skip
 
 

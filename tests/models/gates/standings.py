@@ -30,7 +30,9 @@ class Model:
 
 
 def version(columns: dict[str, Any] | None = None, number: int = 2, **more: Any) -> ModelVersion:
-    inputs = [SignatureColumn(**{"name": name, "type": "float", "nullable": False, **(told or {})}) for name, told in (columns or {}).items()]
+    inputs = [
+        SignatureColumn(**{"name": name, "type": "float", "nullable": False, **(told or {})}) for name, told in (columns or {}).items()
+    ]
     told: dict[str, Any] = {
         "model": "m", "version": number, "flavor": "sklearn", "digest": "blake3:" + "0" * 64, "size_bytes": 1000, "metrics": {}, "run": None, "dataset": None,
         "target": None, "estimator": "e", "description": "", "registered_at": datetime(2026, 1, 1, tzinfo=UTC), "registered_by": "ada",
@@ -57,7 +59,9 @@ def asked(kind: str, on: Standing, **keys: Any) -> list[GateCheck]:
 def numbers(count: int = 600, seed: int = 0) -> tuple[pd.DataFrame, Any]:
     """Rows of two numbers and a place, and a label that is made of them with noise."""
     random = np.random.default_rng(seed)
-    rows = pd.DataFrame({"a": random.normal(size=count), "b": random.normal(size=count), "place": random.choice(["north", "south", "west"], count)})
+    rows = pd.DataFrame(
+        {"a": random.normal(size=count), "b": random.normal(size=count), "place": random.choice(["north", "south", "west"], count)}
+    )
     return rows, (2 * rows["a"] - rows["b"] + random.normal(scale=0.5, size=count)).to_numpy()
 
 

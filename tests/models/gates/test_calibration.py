@@ -25,13 +25,17 @@ def test_probabilities_that_are_too_sure_are_refused_and_honest_ones_pass():
     sure, loose = asked("calibration", standing(rows, y, saying(lambda p: np.where(p > 0.5, 0.99, 0.01))), error=0.03, brier=0.2)
     assert not sure.passed and "expected calibration error" in sure.reason and "a calibrated model shows up to" in sure.reason
     assert not loose.passed and "Brier's score" in loose.reason
-    assert all(0 <= point["true"] <= 1 for point in sure.details["curve"]) and sum(point["rows"] for point in sure.details["curve"]) == len(rows)
+    assert all(0 <= point["true"] <= 1 for point in sure.details["curve"]) and sum(point["rows"] for point in sure.details["curve"]) == len(
+        rows
+    )
 
 
 def test_few_rows_do_not_refuse_an_honest_model_by_chance():
     passed = [asked("calibration", standing(*coins(150, seed), saying(lambda p: p)), error=0.01)[0].passed for seed in range(40)]
     assert sum(passed) >= 33  # 38 of 40 on average
-    bare = [asked("calibration", standing(*coins(150, seed), saying(lambda p: p)), error=0.01, test="difference")[0].passed for seed in range(5)]
+    bare = [
+        asked("calibration", standing(*coins(150, seed), saying(lambda p: p)), error=0.01, test="difference")[0].passed for seed in range(5)
+    ]
     assert not any(bare)
 
 

@@ -12,7 +12,9 @@ from tests.models.gates.standings import Model, asked, standing
 
 def people(count=2000, seed=0):
     random = np.random.default_rng(seed)
-    rows = pd.DataFrame({"score": random.normal(size=count), "sex": random.choice(["f", "m"], count), "age": random.integers(18, 80, count)})
+    rows = pd.DataFrame(
+        {"score": random.normal(size=count), "sex": random.choice(["f", "m"], count), "age": random.integers(18, 80, count)}
+    )
     return rows, (rows["score"] + random.normal(scale=0.5, size=count) > 0).astype(int).to_numpy()
 
 
@@ -42,7 +44,9 @@ def test_of_numbers_the_mean_error_by_group():
     rows, _ = people()
     y = rows["score"].to_numpy() + np.random.default_rng(5).normal(size=len(rows))
     for keys in ({"mean_error_difference": 0.2}, {"mae_difference": 0.1}):
-        (bad,) = asked("fairness", standing(rows, y, Model(lambda rows: rows["score"] + 0.8 * (rows["sex"] == "m"))), columns=["sex"], metrics=keys)
+        (bad,) = asked(
+            "fairness", standing(rows, y, Model(lambda rows: rows["score"] + 0.8 * (rows["sex"] == "m"))), columns=["sex"], metrics=keys
+        )
         assert not bad.passed and "for m" in bad.reason
         (fair,) = asked("fairness", standing(rows, y, Model(lambda rows: rows["score"])), columns=["sex"], metrics=keys)
         assert fair.passed

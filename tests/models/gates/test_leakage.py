@@ -31,7 +31,9 @@ def test_rows_that_were_trained_on_are_told_though_they_went_through_a_file(work
     on = standing(held, y[150:350], Model(good), candidate=candidate, workspace=workspace)
     (check,) = asked("leakage", on, **{**OFF, "overlap_percent": 1})
     assert not check.passed and check.value == 25.0 and "(50) are among those version 2 was trained on" in check.reason
-    (other,) = asked("leakage", standing(rows[200:], y[200:], Model(good), candidate=candidate, workspace=workspace), **{**OFF, "overlap_percent": 1})
+    (other,) = asked(
+        "leakage", standing(rows[200:], y[200:], Model(good), candidate=candidate, workspace=workspace), **{**OFF, "overlap_percent": 1}
+    )
     assert other.passed and other.details["known"] is True
 
 

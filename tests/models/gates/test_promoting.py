@@ -61,7 +61,9 @@ def cell(source: str) -> None:
 
 
 def test_a_better_model_passes_all_its_gates_from_anywhere(place):
-    document = set_gates(place, "performance: {metric: mae, better_percent: 5}\nsize: {megabytes: 5}\nrobustness: {}\nschema: {outside_percent: 5}\nleakage:")
+    document = set_gates(
+        place, "performance: {metric: mae, better_percent: 5}\nsize: {megabytes: 5}\nrobustness: {}\nschema: {outside_percent: 5}\nleakage:"
+    )
     assert document.data.rows == 600 and document.kinds == ["performance", "size", "robustness", "schema", "leakage"]
     moved = verbs.promote("m", 2, workspace=as_person(place, "ben"))  # no rows given: those that were kept
     report = gates.latest_report(place, "m", 2)

@@ -28,8 +28,14 @@ def test_a_model_that_is_bad_for_one_group_is_refused_and_the_group_is_named():
 def test_of_classes_and_of_metrics_that_are_no_mean():
     rows, y = numbers(900)
     late = np.where(y > 0, "late", "on time")
+
     def said(weak):
-        return Model(lambda rows: np.where((good(rows) > 0) ^ (weak & (rows["place"] == "west").to_numpy() & (rows["b"] > 0).to_numpy()), "late", "on time"))
+        return Model(
+            lambda rows: np.where(
+                (good(rows) > 0) ^ (weak & (rows["place"] == "west").to_numpy() & (rows["b"] > 0).to_numpy()), "late", "on time"
+            )
+        )
+
     for metric in ("accuracy", "f1"):
         for keys in ({"limit": 0.8}, {"worse_than_overall_percent": 15}, {"worse_than_champion_percent": 10}):
             (bad,) = asked("slices", standing(rows, late, said(True), said(False)), columns=["place"], metric=metric, **keys)
