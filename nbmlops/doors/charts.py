@@ -15,6 +15,7 @@ from typing import Any
 
 from nbmlops.doors import plotly_json, svg
 from nbmlops.doors.curves import gone_through, spans_decades
+from nbmlops.doors.gate_charts import panels_of
 from nbmlops.doors.panels import ALARM, CALM, COLOURS, UNKNOWN, Panel, Series, label
 from nbmlops.doors.parallel import parallel_panel
 from nbmlops.doors.tables import shown, visible
@@ -263,6 +264,14 @@ def aliases_chart(history: Any) -> Chart:
     ]  # fmt: skip
     panel = Panel(lines[0].name if len(lines) == 1 else "", "lines", lines, y_title="version", marks=marks)
     return Chart(f"Aliases of {history.model}", [panel] if len(periods) > 1 else [], width=700)
+
+
+def gate_chart(report: Any) -> Chart:
+    """A version before its gates: every check beside its limit, and what each kind has to show."""
+    panels = panels_of(report)
+    verdict = "passed" if report.passed else "forced" if report.forced else "refused"
+    height = max(300, 90 + 22 * max((len(panel.series[0].x) for panel in panels if panel.kind == "sideways"), default=0))
+    return Chart(f"{report.model} {report.version}: {verdict}", panels, width=max(520, 420 * min(len(panels), 4)), height=height)
 
 
 def _quality_panel(points: Sequence[Any], marks: list[tuple[Any, str]] | None = None) -> Panel:

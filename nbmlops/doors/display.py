@@ -42,10 +42,8 @@ RECORDS = {
 }  # fmt: skip
 _CHARTED = (
     "Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance",
-    "ModelComparison", "VersionPage",
+    "ModelComparison", "VersionPage", "GateReport",
 )  # fmt: skip
-_PANELLED = ("Model", "ModelComparison")
-_asked_in: dict[int, Any] = {}
 _MOST_ROWS = 60
 _WIDEST = 120
 
@@ -172,6 +170,7 @@ def chart_of(value: Any) -> Any:
         "DriftReport": lambda: charts.drift_chart(value),
         "Conversion": lambda: charts.conversion_chart(value),
         "Importance": lambda: charts.importance_chart(value),
+        "GateReport": lambda: charts.gate_chart(value),
         "Study": lambda: charts.parallel_chart([trial for trial in value.trials if trial.metrics], colour=value.metric, of="Trials"),
     }[kind]()
     return made if made.panels else None

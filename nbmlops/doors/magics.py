@@ -22,6 +22,7 @@ notebook
   off        Record nothing from here on.
   on         Record again.
   %%mlops run [NAME] [--experiment E] [--tag K=V] [-p K=V]    Record this cell as a run of its own.
+  %%mlops gates MODEL [--data X --labels y] [--code]          What must hold before MODEL is promoted, as YAML.
   %%mlops off                                                 Record nothing of this cell (or its first line: # mlops: off)."""
 
 
@@ -118,13 +119,29 @@ class MlopsMagics(Magics):
         records.asked, records.workspace = arguments_of(asked.verb, asked.given, text=True), workspace
         return records
 
-    def _cell(self, words: list[str], cell: str) -> None:
+    def _cell(self, words: list[str], cell: str) -> Any:
+        if words[:1] == ["gates"]:
+            return self._gates(words[1:], cell)
         # The transformer has taken `%%mlops run` at the head of a cell; here are other words, or a call from Python.
         if words[:1] != ["run"]:
-            raise Invalid("Of the cell magics there is only %%mlops run.", hint="%%mlops run NAME, or %mlops … on one line")
+            hint = "%%mlops run NAME, or %mlops … on one line"
+            raise Invalid("Of the cell magics there is %%mlops run, and %%mlops gates.", hint=hint)
         _start_cell_run(words[1:])
         assert self.shell is not None
         self.shell.ex(self.shell.transform_cell(cell))
+        return None
+
+    def _gates(self, words: list[str], cell: str) -> Any:
+        """`%%mlops gates MODEL …`: the cell is what `%mlops model gates MODEL FILE` reads from a file."""
+        from nbmlops.contract import words as contract
+
+        try:
+            asked = contract.parse(["model", "gates", *words], prog="%mlops", notebook=True)
+        except contract.HelpAsked as asked_help:
+            print(str(asked_help).rstrip())
+            return None
+        asked.given["text"] = cell
+        return self._answer(asked)
 
 
 def _start_cell_run(words: list[str]) -> None:

@@ -30,6 +30,9 @@ _ROWS: dict[str, tuple[str, ...]] = {
         "approvals",
         "endpoints",
     ),
+    "ModelVersion": ("version", "aliases", "verdict", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
+    "GateCheck": ("passed", "kind", "name", "value", "limit", "reason"),
+    "GateReport": ("id", "model", "version", "champion", "passed", "forced", "rows", "alias", "at"),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),
     "DriftReport": ("id", "model", "version", "endpoint", "start", "end", "rows", "labelled", "drifted_columns", "at"),
     "Decision": ("end", "endpoint", "action", "version_before", "version_after", "candidate", "reason", "run"),
@@ -103,6 +106,10 @@ def tables_of(value: Any) -> list[Table | Lines]:
         from nbmlops.doors.conversion_tables import conversion_tables
 
         return list(conversion_tables(value))
+    if kind == "GateReport":
+        from nbmlops.doors.gate_tables import tables_of_report
+
+        return list(tables_of_report(value))
     if kind == "Lineage":
         from nbmlops.doors.lineage_text import table_of
 

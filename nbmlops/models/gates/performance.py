@@ -117,7 +117,7 @@ def _limited(asked: PerformanceAsked, mine: Measured, value: float, on: str) -> 
 def _against(asked: PerformanceAsked, percent: float, pair: Pair, on: Standing) -> GateCheck:
     assert on.champion is not None
     better, rows = asked.way, pair.mine.count
-    bare = against(asked.metric, better, percent, pair.value, pair.other, on.champion.version, "")
+    bare = against(asked.metric, better, percent, pair.value, pair.other, on.champion.version, "", sure=asked.test == "interval")
     if not (math.isfinite(pair.value) and math.isfinite(pair.other)):
         return judged("performance", bare.name, bare.passed, bare.reason + f" {on.on}.", value=pair.value, limit=bare.limit)
     low, high, by, p = _shown(asked, percent, pair)
@@ -166,13 +166,15 @@ def limited(metric: str, better: Direction, limit: float, value: float, on: str)
     )  # fmt: skip
 
 
-def against(metric: str, better: Direction, percent: float, value: float, other: float, champion: int, on: str) -> GateCheck:
-    """A value against the champion's, by the bare difference."""
+def against(
+    metric: str, better: Direction, percent: float, value: float, other: float, champion: int, on: str, *, sure: bool = False
+) -> GateCheck:
+    """A value against the champion's, by the bare difference; `sure`: what is asked is that it is shown."""
     share = percent / 100 * abs(other)
     bound = other - share if better == "lower" else other + share
     # A champion whose metric is no number is beaten by any candidate whose metric is one.
     passed = math.isfinite(value) and (not math.isfinite(other) or (value <= bound if better == "lower" else value >= bound))
-    asked = f"{percent:g} % better" if percent > 0 else f"not {-percent:g} % worse" if percent < 0 else "as good"
+    asked = f"{percent:g} % better" if percent > 0 else f"not {-percent:g} % worse" if percent < 0 else "better" if sure else "as good"
     reason = f"{metric} is {value:.4g}, the champion's (version {champion}) is {other:.4g}; {asked} is asked,"
     return judged("performance", "against the champion", passed, f"{reason} {on}." if on else reason, value=value, limit=bound)
 

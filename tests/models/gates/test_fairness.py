@@ -1,0 +1,76 @@
+"""Fairness: fairlearn's figures, the groups named, and gaps that may be chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from fairlearn import metrics as fairlearn
+
+from tests.models.gates.standings import Model, asked, standing
+
+
+def people(count=2000, seed=0):
+    random = np.random.default_rng(seed)
+    rows = pd.DataFrame(
+        {"score": random.normal(size=count), "sex": random.choice(["f", "m"], count), "age": random.integers(18, 80, count)}
+    )
+    return rows, (rows["score"] + random.normal(scale=0.5, size=count) > 0).astype(int).to_numpy()
+
+
+FAIR = Model(lambda rows: (rows["score"] > 0).astype(int))
+UNFAIR = Model(lambda rows: (rows["score"] > np.where(rows["sex"] == "f", 0.6, -0.2)).astype(int))
+
+
+@pytest.mark.parametrize(
+    ("metric", "limit"),
+    [
+        ("demographic_parity_difference", 0.1), ("demographic_parity_ratio", 0.8), ("equalized_odds_difference", 0.15), ("selection_rate_difference", 0.1),
+        ("false_positive_rate_difference", 0.1), ("false_negative_rate_difference", 0.1), ("true_positive_rate_difference", 0.1),
+    ],
+)  # fmt: skip
+def test_an_unfair_model_is_refused_with_the_groups_and_a_fair_one_passes(metric, limit):
+    rows, y = people()
+    (bad,) = asked("fairness", standing(rows, y, UNFAIR), columns=["sex"], metrics={metric: limit})
+    assert not bad.passed and "for m" in bad.reason and "for f" in bad.reason and "not by chance" in bad.reason
+    (fair,) = asked("fairness", standing(rows, y, FAIR), columns=["sex"], metrics={metric: limit})
+    assert fair.passed
+    if hasattr(fairlearn, metric):
+        assert bad.value == pytest.approx(getattr(fairlearn, metric)(y, UNFAIR.predict(rows), sensitive_features=rows["sex"]))
+    assert {group["group"] for group in bad.details["groups"]} == {"f", "m"}
+
+
+def test_of_numbers_the_mean_error_by_group():
+    rows, _ = people()
+    y = rows["score"].to_numpy() + np.random.default_rng(5).normal(size=len(rows))
+    for keys in ({"mean_error_difference": 0.2}, {"mae_difference": 0.1}):
+        (bad,) = asked(
+            "fairness", standing(rows, y, Model(lambda rows: rows["score"] + 0.8 * (rows["sex"] == "m"))), columns=["sex"], metrics=keys
+        )
+        assert not bad.passed and "for m" in bad.reason
+        (fair,) = asked("fairness", standing(rows, y, Model(lambda rows: rows["score"])), columns=["sex"], metrics=keys)
+        assert fair.passed
+
+
+def test_a_gap_in_few_rows_may_be_chance_and_says_so():
+    rows, y = people(60, seed=4)
+    on = standing(rows, y, FAIR)
+    gap = float(abs(np.diff([FAIR.predict(rows)[rows["sex"] == sex].mean() for sex in "fm"])[0]))
+    (check,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": gap / 2}, min_rows=5)
+    assert check.passed and "which may be chance" in check.reason
+    (bare,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": gap / 2}, min_rows=5, test="difference")
+    assert not bare.passed
+    (unknown,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": 1}, min_rows=50)
+    assert not unknown.passed and "is not known" in unknown.reason
+
+
+def test_a_class_is_named_where_there_are_more_than_two():
+    rows, _ = people()
+    kinds = np.where(rows["score"] > 1, "high", np.where(rows["score"] > 0, "middle", "low"))
+    on = standing(rows, kinds, Model(lambda rows: kinds))
+    (check,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": 0.2})
+    assert not check.passed and "Say which: positive" in check.reason
+    (named,) = asked("fairness", on, columns=["sex", "age"][:1], metrics={"demographic_parity_difference": 0.2}, positive="high")
+    assert named.passed
+    (odd,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": 0.2}, positive="never")
+    assert not odd.passed and "'never'" in odd.reason
