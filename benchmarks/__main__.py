@@ -35,6 +35,7 @@ ALL = (
     "stepping",
     "sweeping",
     "gates",
+    "promoting",
 )
 
 

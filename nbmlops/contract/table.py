@@ -28,7 +28,7 @@ STAGES = {
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),
     "policy": ("nbmlops.monitoring.policy_verbs",),
-    "audit": ("nbmlops.runs.audit_verbs",),
+    "audit": ("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs"),
 }  # fmt: skip
 
 

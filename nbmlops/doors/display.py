@@ -19,7 +19,7 @@ RECORDS = {
     "nbmlops.runs.records": (
         "Run", "MetricPoint", "Cell", "FileUse", "Fit", "Trial", "Seed", "Prediction", "Variable", "HiddenState", "Artifact",
         "RunRecord", "Logged", "Difference", "Comparison", "FileChange", "FrameChange", "RunDataDiff",
-        "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditCheck",
+        "Lock", "WorkspaceInfo", "Changes", "AuditEvent", "AuditHead", "AuditDamage", "AuditCheck",
     ),
     "nbmlops.capture.records": ("CellState", "SessionState"),
     "nbmlops.pipelines.records": ("Step", "Pipeline", "StepRun", "Check", "PipelineRun", "PipelineExport"),

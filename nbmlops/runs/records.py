@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from nbmlops.data.records import DataDiff
+from nbmlops.ledger.audit import Harm
 
 Status = Literal["running", "finished", "failed", "killed"]
 Verdict = Literal["VERIFIED", "DIFFERS", "CANNOT"]
@@ -352,9 +353,42 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditHead:
+    """The newest event of the audit trail; kept elsewhere, no other trail passes for this one. `count`: how many events there are."""
+
+    seq: int
+    digest: str
+    at: datetime
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditDamage:
+    """What was done to the audit trail or to what it tells of: in which table, at which event, what kind of damage.
+
+    No `seq`: no event tells of it. `rewritten`: it is another than the head that was kept.
+    """
+
+    table: str
+    seq: int | None
+    harm: Harm
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditCheck:
-    """Whether the audit chain is whole; `first_broken` is the seq of the first event that does not follow."""
+    """Whether the audit trail is whole, and what was done to it; `first_broken` is the seq of the first event where it shows.
+
+    `since`: how many events came after the head it was held against.
+    """
 
     events: int
     whole: bool
     first_broken: int | None
+    damage: list[AuditDamage] = field(default_factory=list)
+    since: int | None = None
+
+    @property
+    def passed(self) -> bool:
+        """A judgement, for a shell's exit code."""
+        return self.whole

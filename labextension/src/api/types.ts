@@ -995,11 +995,29 @@ export interface Decision {
   at: string;
 }
 
-/** Whether the audit chain is whole; `first_broken` is the seq of the first event that does not follow. */
+/** What was done to the audit trail or to what it tells of: in which table, at which event, what kind of damage. */
+export interface AuditDamage {
+  table: string;
+  seq: number | null;
+  harm: 'edited' | 'deleted' | 'inserted' | 'reordered' | 'cut' | 'rewritten';
+  what: string;
+}
+
+/** Whether the audit trail is whole, and what was done to it; `first_broken` is the seq of the first event where it shows. */
 export interface AuditCheck {
   events: number;
   whole: boolean;
   first_broken: number | null;
+  damage: AuditDamage[];
+  since: number | null;
+}
+
+/** The newest event of the audit trail; kept elsewhere, no other trail passes for this one. `count`: how many events there are. */
+export interface AuditHead {
+  seq: number;
+  digest: string;
+  at: string;
+  count: number;
 }
 
 /** What each verb takes and gives. */
@@ -1065,6 +1083,8 @@ export interface Verbs {
   'policy.decisions': { request: { endpoint?: string | null; limit?: number }; result: Decision[] };
   'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
   'audit.check': { request: {}; result: AuditCheck };
+  'audit.head': { request: {}; result: AuditHead };
+  'audit.verify': { request: { head?: string | null }; result: AuditCheck };
 }
 
 /** Where each verb is: method and path under the server's `nbmlops/`. */
@@ -1129,5 +1149,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'policy.apply': ['POST', '/policies/{endpoint}/apply'],
   'policy.decisions': ['GET', '/decisions'],
   'audit.find': ['GET', '/audit'],
-  'audit.check': ['GET', '/audit-check']
+  'audit.check': ['GET', '/audit-check'],
+  'audit.head': ['GET', '/audit-head'],
+  'audit.verify': ['GET', '/audit-verify']
 };
