@@ -50,6 +50,7 @@ endpoint: Any = _Noun("nbmlops.endpoints.verbs")
 lineage: Any = _Noun("nbmlops.lineage.verbs")
 drift: Any = _Noun("nbmlops.monitoring.verbs")
 policy: Any = _Noun("nbmlops.monitoring.policy_verbs")
+mlflow: Any = _Noun("nbmlops.exchange.mlflow.verbs")
 audit: Any = _Noun("nbmlops.runs.audit_verbs")
 
 

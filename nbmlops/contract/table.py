@@ -25,6 +25,7 @@ STAGES = {
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),
     "policy": ("nbmlops.monitoring.policy_verbs",),
+    "mlflow": ("nbmlops.exchange.mlflow.verbs",),
     "audit": ("nbmlops.runs.audit_verbs",),
 }
 

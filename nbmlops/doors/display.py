@@ -31,6 +31,7 @@ RECORDS = {
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
+    "nbmlops.exchange.records": ("Exchange",),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
 _CHARTED = ("Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study")

@@ -35,7 +35,7 @@ export interface Run {
   id: string;
   name: string;
   experiment: string;
-  kind: 'live' | 'headless' | 'papermill' | 'explicit' | 'study';
+  kind: 'live' | 'headless' | 'papermill' | 'explicit' | 'study' | 'imported';
   status: 'running' | 'finished' | 'failed' | 'killed';
   started_at: string;
   ended_at: string | null;
@@ -714,6 +714,24 @@ export interface Decision {
   at: string;
 }
 
+/** What came of one push or pull: how many things are new on the other side, or were brought up to date, or were there already. */
+export interface Exchange {
+  system: 'mlflow' | 'wandb';
+  way: 'push' | 'pull';
+  place: string;
+  runs: number;
+  runs_changed: number;
+  runs_known: number;
+  artifacts: number;
+  versions: string[];
+  versions_known: number;
+  aliases: string[];
+  left_out: string[];
+  refused: string[];
+  conflicts: string[];
+  passed: boolean;
+}
+
 /** Who did what to what, when, on what evidence; `digest` covers all of it and the event before. */
 export interface AuditEvent {
   seq: number;
@@ -779,6 +797,8 @@ export interface Verbs {
   'policy.show': { request: { endpoint: string }; result: PolicyRule };
   'policy.apply': { request: { endpoint: string; end?: string | null }; result: Decision };
   'policy.decisions': { request: { endpoint?: string | null; limit?: number }; result: Decision[] };
+  'mlflow.push': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
+  'mlflow.pull': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
   'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
   'audit.check': { request: {}; result: AuditCheck };
 }
@@ -830,6 +850,8 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'policy.show': ['GET', '/policies/{endpoint}'],
   'policy.apply': ['POST', '/policies/{endpoint}/apply'],
   'policy.decisions': ['GET', '/decisions'],
+  'mlflow.push': ['POST', '/mlflow/push'],
+  'mlflow.pull': ['POST', '/mlflow/pull'],
   'audit.find': ['GET', '/audit'],
   'audit.check': ['GET', '/audit-check']
 };
