@@ -51,6 +51,7 @@ lineage: Any = _Noun("nbmlops.lineage.verbs")
 drift: Any = _Noun("nbmlops.monitoring.verbs")
 policy: Any = _Noun("nbmlops.monitoring.policy_verbs")
 mlflow: Any = _Noun("nbmlops.exchange.mlflow.verbs")
+wandb: Any = _Noun("nbmlops.exchange.wandb.verbs")
 audit: Any = _Noun("nbmlops.runs.audit_verbs")
 
 

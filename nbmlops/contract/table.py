@@ -26,6 +26,7 @@ STAGES = {
     "drift": ("nbmlops.monitoring.verbs",),
     "policy": ("nbmlops.monitoring.policy_verbs",),
     "mlflow": ("nbmlops.exchange.mlflow.verbs",),
+    "wandb": ("nbmlops.exchange.wandb.verbs",),
     "audit": ("nbmlops.runs.audit_verbs",),
 }
 

@@ -799,6 +799,7 @@ export interface Verbs {
   'policy.decisions': { request: { endpoint?: string | null; limit?: number }; result: Decision[] };
   'mlflow.push': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
   'mlflow.pull': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
+  'wandb.pull': { request: { folder: string }; result: Exchange };
   'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
   'audit.check': { request: {}; result: AuditCheck };
 }
@@ -852,6 +853,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'policy.decisions': ['GET', '/decisions'],
   'mlflow.push': ['POST', '/mlflow/push'],
   'mlflow.pull': ['POST', '/mlflow/pull'],
+  'wandb.pull': ['POST', '/wandb/pull'],
   'audit.find': ['GET', '/audit'],
   'audit.check': ['GET', '/audit-check']
 };

@@ -11,7 +11,8 @@ from nbmlops.errors import Damaged, Invalid, Missing, NbmlopsError, Untrusted
 from nbmlops.exchange.book import ExchangeBook, Known
 from nbmlops.exchange.mlflow.folder import found_in
 from nbmlops.exchange.mlflow.pull_runs import RunPuller
-from nbmlops.exchange.mlflow.push_models import DIGEST, VERSION, versions_of
+from nbmlops.exchange.mlflow.push_models import DIGEST, versions_of
+from nbmlops.exchange.mlflow.push_runs import VERSION
 from nbmlops.exchange.mlflow.server import Server
 from nbmlops.exchange.records import Tally
 from nbmlops.exchange.words import one_line

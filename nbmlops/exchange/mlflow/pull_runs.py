@@ -11,7 +11,7 @@ from typing import Any
 
 from nbmlops.exchange import artifacts
 from nbmlops.exchange.book import ExchangeBook, Known, digest_of
-from nbmlops.exchange.mlflow.push_runs import NAMES, ORIGIN, STATUS, TWIN, every, files_of, moment, state_of
+from nbmlops.exchange.mlflow.push_runs import NAMES, ORIGIN, STATUS, TWIN, VERSION, every, files_of, moment, state_of
 from nbmlops.exchange.mlflow.server import Server
 from nbmlops.exchange.records import Tally
 from nbmlops.exchange.words import one_line, value_of
@@ -53,12 +53,14 @@ class RunPuller:
         self._names.update({one.experiment_id: one.name for one in kept})
         ids = [one.experiment_id for one in kept]
         runs = [run for at in range(0, len(ids), 50) for run in every(self.client, ids[at : at + 50], filter=filter)]
-        return sorted(runs, key=lambda run: run.info.start_time or 0)
+        return sorted((run for run in runs if not _holds(run)), key=lambda run: run.info.start_time or 0)
 
     def by_id(self, run_id: str) -> str | None:
         """Pull one run; gives its id here."""
+        if run_id in self.known:
+            return self.known[run_id].here
         there = self.client.get_run(run_id)
-        return None if there.info.lifecycle_stage == "deleted" else self.pull(there)
+        return None if there.info.lifecycle_stage == "deleted" or _holds(there) else self.pull(there)
 
     def pull(self, there: Any) -> str | None:
         """Have a run be here as it is there; gives its id here, None for one that is running."""
@@ -148,6 +150,11 @@ class RunPuller:
         if experiment_id not in self._names:
             self._names[experiment_id] = self.client.get_experiment(experiment_id).name
         return self._names[experiment_id]
+
+
+def _holds(there: Any) -> bool:
+    """Whether a run there only holds the files of a version that no run of ours made."""
+    return VERSION in there.data.tags and ORIGIN not in there.data.tags
 
 
 def _names(kept: str) -> dict[str, str]:

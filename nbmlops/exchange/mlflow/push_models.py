@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from nbmlops.exchange.book import ExchangeBook, Known
-from nbmlops.exchange.mlflow.push_runs import ORIGIN, RunPusher, millis
+from nbmlops.exchange.mlflow.push_runs import ORIGIN, VERSION, RunPusher, millis
 from nbmlops.exchange.mlflow.server import Server
 from nbmlops.exchange.records import Tally
 from nbmlops.ledger.secrets import mask
 from nbmlops.models.exported import export
 from nbmlops.models.records import ModelVersion
 
-VERSION, DIGEST = "nbmlops.version", "nbmlops.digest"  # tags of a version there: which of ours it is
+DIGEST = "nbmlops.digest"  # a tag of a version there: the bytes of ours
 
 
 class ModelPusher:
@@ -49,7 +49,12 @@ class ModelPusher:
         source = f"{self.client.get_run(run_id).info.artifact_uri}/{path}"
         tags = {VERSION: name, DIGEST: version.digest, "nbmlops.flavor": version.flavor, **({ORIGIN: version.run} if version.run else {})}
         made = self.client.create_model_version(
-            version.model, source, run_id=run_id, tags=tags, description=mask(version.description) or None
+            version.model,
+            source,
+            run_id=run_id,
+            tags=tags,
+            description=mask(version.description) or None,
+            await_creation_for=0,
         )
         self._listed[version.model][str(made.version)] = made
         self._note(version, str(made.version))

@@ -22,6 +22,7 @@ from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import MetricPoint, Run, RunRecord
 
 ORIGIN, NAMES = "nbmlops.run", "nbmlops.names"  # tags of a run there: which run of ours it is, and what its names were
+VERSION = "nbmlops.version"  # a tag of a version there, and of a run that does nothing but hold its files
 TWIN = "mlflow.run"  # a tag of a run here: which run it is there
 STATUS = {"running": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 _PARAM, _TAG, _BATCH = 6000, 5000, 100
