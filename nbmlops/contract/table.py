@@ -30,6 +30,10 @@ STAGES = {
     "policy": ("nbmlops.monitoring.policy_verbs",),
     "audit": ("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs"),
 }  # fmt: skip
+    "mlflow": ("nbmlops.exchange.mlflow.verbs",),
+    "wandb": ("nbmlops.exchange.wandb.verbs",),
+    "audit": ("nbmlops.runs.audit_verbs",),
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Run:
     id: str
     name: str
     experiment: str
-    kind: Literal["live", "headless", "papermill", "explicit", "study"]
+    kind: Literal["live", "headless", "papermill", "explicit", "study", "imported"]
     status: Status
     started_at: datetime
     ended_at: datetime | None

@@ -113,6 +113,11 @@ def apply(tx: Any, event: Event) -> None:
         tx.run("UPDATE trial SET state = 'killed' WHERE run = ? AND state = 'running'", event.run)
 
 
+def write_whole(tx: Any, event: Event) -> None:
+    """Write, in a transaction of the caller's, what is said of a run that happened elsewhere; without secrets, as all that is said."""
+    apply(tx, mask_record(event, leave=_NO_TEXT))
+
+
 def _take(tx: Any, events: list[Event]) -> None:
     """Write events. One that the ledger refuses is said and left out, so that it does not hold up the others."""
     refused = _refused(tx, _together(events))

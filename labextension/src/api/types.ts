@@ -35,7 +35,7 @@ export interface Run {
   id: string;
   name: string;
   experiment: string;
-  kind: 'live' | 'headless' | 'papermill' | 'explicit' | 'study';
+  kind: 'live' | 'headless' | 'papermill' | 'explicit' | 'study' | 'imported';
   status: 'running' | 'finished' | 'failed' | 'killed';
   started_at: string;
   ended_at: string | null;
@@ -1081,6 +1081,9 @@ export interface Verbs {
   'policy.show': { request: { endpoint: string }; result: PolicyRule };
   'policy.apply': { request: { endpoint: string; end?: string | null }; result: Decision };
   'policy.decisions': { request: { endpoint?: string | null; limit?: number }; result: Decision[] };
+  'mlflow.push': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
+  'mlflow.pull': { request: { tracking_uri?: string | null; experiment?: string | null; filter?: string | null; model?: string | null }; result: Exchange };
+  'wandb.pull': { request: { folder: string }; result: Exchange };
   'audit.find': { request: { subject?: string | null; limit?: number }; result: AuditEvent[] };
   'audit.check': { request: {}; result: AuditCheck };
   'audit.head': { request: {}; result: AuditHead };
@@ -1148,6 +1151,9 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'policy.show': ['GET', '/policies/{endpoint}'],
   'policy.apply': ['POST', '/policies/{endpoint}/apply'],
   'policy.decisions': ['GET', '/decisions'],
+  'mlflow.push': ['POST', '/mlflow/push'],
+  'mlflow.pull': ['POST', '/mlflow/pull'],
+  'wandb.pull': ['POST', '/wandb/pull'],
   'audit.find': ['GET', '/audit'],
   'audit.check': ['GET', '/audit-check'],
   'audit.head': ['GET', '/audit-head'],

@@ -63,3 +63,8 @@ CREATE TABLE importance (
   FOREIGN KEY (model, version) REFERENCES model_version (model, version)
 );
 CREATE INDEX importance_of ON importance (model, version, id);
+-- What was exchanged with another system: which of its things is which of ours, and how both stood then.
+CREATE TABLE exchanged (
+  system TEXT NOT NULL, place TEXT NOT NULL, kind TEXT NOT NULL, here TEXT NOT NULL, there TEXT NOT NULL, said TEXT NOT NULL,
+  at TEXT NOT NULL, PRIMARY KEY (system, place, kind, here)
+) WITHOUT ROWID;

@@ -1,0 +1,1 @@
+"""The folders that W&B writes where it is offline."""
