@@ -1,4 +1,7 @@
-"""lightgbm's models, kept as its own text: data that no code comes of."""
+"""lightgbm's models, kept as its own text: data that no code comes of.
+
+lightgbm ends the process over a text that is damaged, so it is given none that `sound_lightgbm` has not looked at.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from nbmlops.models.flavors import sound_lightgbm
 from nbmlops.models.flavors.native import Native, opened
 from nbmlops.plugins import needs
 
@@ -36,4 +40,5 @@ class LightgbmFlavor(Native):
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The model. Damaged where the bytes are none."""
         needs("lightgbm", extra="lightgbm", why="Loading this model")
+        sound_lightgbm.checked(data)
         return opened(self.name, data)

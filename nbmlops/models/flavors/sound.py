@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 
 from nbmlops.errors import Damaged
 
@@ -20,8 +21,10 @@ def check(model: Any) -> Any:
     """The model, when every tree in it stays inside its own nodes and columns; Damaged otherwise."""
     from sklearn.ensemble._gb import BaseGradientBoosting
     from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+    from sklearn.neighbors import BallTree, KDTree
     from sklearn.tree._tree import Tree
 
+    BinaryTree = (BallTree, KDTree)  # noqa: N806
     seen: set[tuple[int, int | None]] = set()
     waiting: list[tuple[Any, int | None]] = [(model, None)]  # an object, and how many columns its owner takes
     while waiting:
@@ -33,6 +36,10 @@ def check(model: Any) -> Any:
             _tree(found, columns)
         elif isinstance(found, TreePredictor):
             _predictor(found, columns)
+        elif scipy.sparse.issparse(found):
+            _sparse(found)
+        elif isinstance(found, BinaryTree):
+            _neighbours(found)
         elif isinstance(found, (dict, list, tuple, set, frozenset)):
             waiting += [(part, columns) for part in (found.values() if isinstance(found, dict) else found)]
         elif isinstance(found, np.ndarray):
@@ -44,6 +51,22 @@ def check(model: Any) -> Any:
             if isinstance(found, BaseGradientBoosting):  # asks the nodes itself: they have its columns, whatever their owners say
                 waiting += [(getattr(part, "tree_", None), columns) for part in np.asarray(state.get("estimators_", ()), dtype=object).flat]
     return model
+
+
+def _sparse(found: Any) -> None:
+    try:
+        found.tocsr().check_format(full_check=True) if found.format not in ("csr", "csc") else found.check_format(full_check=True)
+    except ValueError as error:
+        raise Damaged(f"A sparse matrix of the model points outside of itself: {error}.", hint=_AGAIN) from error
+
+
+def _neighbours(found: Any) -> None:
+    """A tree of points: each once, and nodes that hold a span of them."""
+    points, order, nodes, _ = (np.asarray(part) for part in found.get_arrays())
+    inside = len(order) == len(points) and np.array_equal(np.sort(order), np.arange(len(points)))
+    begin, end = nodes["idx_start"], nodes["idx_end"]
+    if not inside or (begin < 0).any() or (end < begin).any() or (end > len(points)).any():
+        raise Damaged(_OUTSIDE, hint=_AGAIN)
 
 
 def _count(columns: Any) -> int | None:

@@ -1,4 +1,7 @@
-"""xgboost's models, kept as its own universal binary JSON: data that no code comes of."""
+"""xgboost's models, kept as its own universal binary JSON: data that no code comes of.
+
+xgboost ends the process over a file that is damaged, so it is given none that `sound_xgboost` has not looked at.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from nbmlops.models.flavors import sound_xgboost
 from nbmlops.models.flavors.native import Native, opened
 from nbmlops.plugins import needs
 
@@ -32,6 +36,7 @@ class XgboostFlavor(Native):
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The model. Damaged where the bytes are none."""
         needs("xgboost", extra="xgboost", why="Loading this model")
+        sound_xgboost.checked(data)
         return opened(self.name, data)
 
 
