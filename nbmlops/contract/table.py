@@ -28,12 +28,10 @@ STAGES = {
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),
     "policy": ("nbmlops.monitoring.policy_verbs",),
-    "audit": ("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs"),
-}  # fmt: skip
     "mlflow": ("nbmlops.exchange.mlflow.verbs",),
     "wandb": ("nbmlops.exchange.wandb.verbs",),
-    "audit": ("nbmlops.runs.audit_verbs",),
-}
+    "audit": ("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,7 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> 
     """A living estimator, or a function. Invalid for what cannot be asked."""
     if isinstance(estimator, type):
         raise Invalid(f"{estimator.__name__} is a class, not a model.", hint="Make one of it, and fit it.")
-    program = type(estimator).__module__.partition(".")[0] in ("torch", "onnx")  # which their flavors ask, though they have no predict
-    if not program and not is_model(estimator) and not isinstance(estimator, FunctionType):
+    if not is_model(estimator) and not any(plugins.adapter("flavor", name)().can(estimator) for name in plugins.names("flavor")):
         raise Invalid(
             f"A {type(estimator).__name__} cannot be registered: it has no predict.",
             hint="Give a fitted estimator, or a function that takes a frame and gives an answer a row.",

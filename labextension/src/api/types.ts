@@ -995,6 +995,24 @@ export interface Decision {
   at: string;
 }
 
+/** What came of one push or pull: how many things are new on the other side, or were brought up to date, or were there already. */
+export interface Exchange {
+  system: 'mlflow' | 'wandb';
+  way: 'push' | 'pull';
+  place: string;
+  runs: number;
+  runs_changed: number;
+  runs_known: number;
+  artifacts: number;
+  versions: string[];
+  versions_known: number;
+  aliases: string[];
+  left_out: string[];
+  refused: string[];
+  conflicts: string[];
+  passed: boolean;
+}
+
 /** What was done to the audit trail or to what it tells of: in which table, at which event, what kind of damage. */
 export interface AuditDamage {
   table: string;

@@ -9,11 +9,12 @@ from typing import Any
 from nbmlops.errors import Invalid, Missing
 from nbmlops.models import portable
 from nbmlops.models.conversion import shaping
-from nbmlops.models.conversion.imputing import own_converters
+from nbmlops.models.conversion.converters import own_converters
 from nbmlops.models.records import Signature, SignatureColumn
 from nbmlops.plugins import needs
 
 _WHY = "Converting a model to ONNX"
+_OPSETS = {"": 18, "ai.onnx.ml": 3}  # 3: the first whose trees compare doubles
 
 
 def graphs(flavor: str, data: bytes, estimator: Any, signature: Signature) -> Iterator[Callable[[], Any]]:
@@ -47,7 +48,9 @@ def _of_sklearn(estimator: Any, signature: Signature) -> Iterator[Callable[[], A
             else [(column.name, (_kind(column, types) or number)([None, 1])) for column in signature.inputs]
         )
         options = {id(estimator): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
-        model = skl2onnx.convert_sklearn(estimator, name="model", initial_types=given, options=options, **own_converters())
+        model = skl2onnx.convert_sklearn(
+            estimator, name="model", initial_types=given, options=options, target_opset=_OPSETS, **own_converters()
+        )
         return shaping.answers(model, 1 + hasattr(estimator, "predict_proba"))
 
     for kind in ("Double", "Float"):
@@ -76,6 +79,8 @@ def _of_lightgbm(model: Any, columns: int, kind: str) -> Any:
     tools = needs("onnxmltools", extra="onnx", why=_WHY)
     types = needs("onnxmltools.convert.common.data_types", extra="onnx", why=_WHY)
     booster = getattr(model, "booster", model)
+    if booster.pandas_categorical:
+        raise NotImplementedError("lightgbm's splits of categories have no form in ONNX")
     given = [("rows", getattr(types, f"{kind}TensorType")([None, columns]))]
     made = tools.convert_lightgbm(booster, name="model", initial_types=given, zipmap=False)
     return shaping.likely(made) if booster is model else shaping.classes(made, model.classes)

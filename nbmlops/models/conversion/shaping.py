@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-_SINGLE = ("TreeEnsembleRegressor", "TreeEnsembleClassifier")  # they compare in doubles, and tell single floats
-_FLOAT, _DOUBLE = 1, 11  # as TensorProto has them
-
 
 def answers(model: Any, count: int) -> Any:
     """The model with its first outputs alone, of any number of rows."""
     del model.graph.output[count:]
-    made_by = {name: node.op_type for node in model.graph.node for name in node.output}
     for one in model.graph.output:
-        if made_by.get(one.name) in _SINGLE and one.type.tensor_type.elem_type == _DOUBLE:  # converters say what went in
-            one.type.tensor_type.elem_type = _FLOAT
         shape = one.type.tensor_type.shape
         if len(shape.dim):
             shape.dim[0].Clear()
