@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -19,6 +20,7 @@ _TOLD = {  # of a version, in a place of its own
     "model", "version", "flavor", "digest", "size_bytes", "signature", "metrics", "run", "dataset", "target", "estimator", "description",
     "registered_at", "registered_by", "aliases", "verdict", "code", "fixtures", "python", "distributions",
 }  # fmt: skip
+_LIBRARY = re.compile(r"[/\\](site|dist)-packages[/\\]")  # what a library reads of itself made no model
 _VERDICTS = {
     "VERIFIED": "Its run was executed again, and came out the same: VERIFIED.",
     "DIFFERS": "Its run was executed again, and came out otherwise: DIFFERS. What is told below may not hold.",
@@ -168,7 +170,7 @@ def environment(known: Known) -> CardSection:
 
 def lineage(known: Known) -> CardSection:
     """From files to endpoints."""
-    nodes = known.lineage.nodes
+    nodes = [node for node in known.lineage.nodes if not _LIBRARY.search(node.id)]
     by_kind: dict[str, list[str]] = {}
     for node in nodes:
         by_kind.setdefault(node.kind, []).append(node.label)

@@ -9,6 +9,7 @@ import numpy as np
 from nbmlops.cards.records import MeasuredGroup, MeasuredMetric, Measurement
 from nbmlops.cards.rows import Rows, given, is_training, metrics_for, way
 from nbmlops.errors import Invalid, NbmlopsError, there_is
+from nbmlops.ledger.secrets import hidden_among
 from nbmlops.models.quality import metric_value, row_losses
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
@@ -84,6 +85,8 @@ def _groups(rows: Rows, metric: str, by: list[str] | None) -> tuple[list[Measure
     columns = by if by is not None else _telling(rows)
     for column in columns[:_MOST_COLUMNS]:
         parts = _parted(rows.frame[column])
+        if hidden_among(column, [name for name, _ in parts]):
+            continue  # a group would be called by a secret
         for name, chosen in parts[:_MOST_GROUPS]:
             if (count := int(chosen.sum())) < FEWEST:
                 small += 1

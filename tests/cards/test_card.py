@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
@@ -162,6 +163,13 @@ def test_a_secret_in_a_text_is_masked_before_it_is_kept(workspace, version):
             )
         ]
     )
+
+
+def test_no_group_is_called_by_a_secret(workspace, version, flights):
+    frame, late = flights
+    rows = frame.assign(password=np.where(frame["hour"] > 0, "hunter2", "swordfish"))
+    card = verbs.card("m", 1, data=rows, labels=late, slices=["password", "carrier"], workspace=workspace)
+    assert {one.column for one in card.measured.groups} == {"carrier"} and "swordfish" not in str(card)
 
 
 def test_what_is_asked_wrongly_is_said(workspace, version):
