@@ -91,7 +91,7 @@ def test_of_many_versions_the_champion_and_the_newest_are_compared(workspace: Wo
 def test_a_versions_page_has_all_that_is_known_of_it(three: Workspace):
     page = compare_verbs.version("m", 3, workspace=three)
     assert page.champion == 2 and page.rows == 4 and page.subject == "m/3" and not page.notes
-    assert page.run and page.run.notebook == "/p/train.ipynb" and page.parameters["fit_intercept"] is True
+    assert page.gated and page.run and page.run.notebook == "/p/train.ipynb" and page.parameters["fit_intercept"] is True
     assert page.examples[0].row == {"distance": 100.0, HOSTILE: "a"} and page.examples[0].answer == 30.0
     assert [report.passed for report in page.reports] == [True] and page.moves == []
     assert page.by_version["mae"] == {"1": 8.0, "2": 5.0, "3": 4.0}
