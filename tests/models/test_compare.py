@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from nbmlops.contract.request import call
+from nbmlops.contract.words import parse
 from nbmlops.doors.display import chart_of, html_of
 from nbmlops.doors.text import text_of
 from nbmlops.errors import Invalid, NotFound
@@ -78,6 +80,14 @@ def test_what_cannot_be_compared_is_said_with_what_there_is(three: Workspace):
         compare_verbs.compare("m", [1, 9], workspace=three)
     with pytest.raises(NotFound, match="not registered"):
         compare_verbs.compare("other", workspace=three)
+
+
+def test_versions_are_named_one_after_another_in_a_shell_and_in_a_notebook(three: Workspace):
+    asked = parse(["model", "compare", "m", "3", "1"], prog="nbmlops", notebook=False)
+    compared = call(asked.verb, asked.given, text=True, workspace=three)
+    assert [version.version for version in compared.versions] == [3, 1]
+    with pytest.raises(Invalid, match="versions"):
+        call(asked.verb, {"model": "m", "versions": ["champion", "1"]}, text=True, workspace=three)
 
 
 def test_of_many_versions_the_champion_and_the_newest_are_compared(workspace: Workspace):
