@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from nbmlops.errors import NbmlopsError
+from nbmlops.models import gates
 from nbmlops.models.beside import beside
 from nbmlops.models.compare import CHAMPION
 from nbmlops.models.fixtures import read
@@ -30,7 +31,8 @@ def page(workspace: Workspace, model: Model, version: ModelVersion) -> VersionPa
             name: {str(other.version): other.metrics[name] for other in reversed(model.versions) if name in other.metrics}
             for name in version.metrics
         },
-        subject=f"{model.name}/{number}", load=_load(model.name, number), notes=notes,
+        gated=gates.rule_of(workspace, model.name) is not None, subject=f"{model.name}/{number}", load=_load(model.name, number),
+        notes=notes,
     )  # fmt: skip
 
 

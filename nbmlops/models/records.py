@@ -313,8 +313,8 @@ class VersionPage:
     """Everything that is known of one version.
 
     `parameters` are those of the estimator when it was fitted. `reports` are of its gate, newest first; `moves` those of aliases to
-    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `subject` is what lineage calls
-    it, `load` the Python that loads it. `notes` say what could not be read.
+    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `gated`: its model has a gate.
+    `subject` is what lineage calls it, `load` the Python that loads it. `notes` say what could not be read.
     """
 
     version: ModelVersion
@@ -326,6 +326,7 @@ class VersionPage:
     reports: list[GateReport]
     moves: list[AliasMove]
     by_version: dict[str, dict[str, float]]
+    gated: bool
     subject: str
     load: list[str]
     notes: list[str] = field(default_factory=list)

@@ -106,4 +106,4 @@ def test_beside_the_notebook_versions_have_pages_and_stand_side_by_side_and_a_re
     assert champion(gated) == 1
     width = sight.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert width[0] <= width[1], "a page widens the panel"
-    assert not sight.errors and not sight.abroad
+    assert [error for error in sight.errors if "409" not in error] == [] and not sight.abroad  # the browser notes the refusal

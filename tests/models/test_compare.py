@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from nbmlops.contract.request import call
+from nbmlops.contract.words import parse
 from nbmlops.doors.display import chart_of, html_of
 from nbmlops.doors.text import text_of
 from nbmlops.errors import Invalid, NotFound
@@ -80,6 +82,14 @@ def test_what_cannot_be_compared_is_said_with_what_there_is(three: Workspace):
         compare_verbs.compare("other", workspace=three)
 
 
+def test_versions_are_named_one_after_another_in_a_shell_and_in_a_notebook(three: Workspace):
+    asked = parse(["model", "compare", "m", "3", "1"], prog="nbmlops", notebook=False)
+    compared = call(asked.verb, asked.given, text=True, workspace=three)
+    assert [version.version for version in compared.versions] == [3, 1]
+    with pytest.raises(Invalid, match="versions"):
+        call(asked.verb, {"model": "m", "versions": ["champion", "1"]}, text=True, workspace=three)
+
+
 def test_of_many_versions_the_champion_and_the_newest_are_compared(workspace: Workspace):
     for mae in range(8):
         add_version(workspace, "m", {"mae": float(mae)})
@@ -91,7 +101,7 @@ def test_of_many_versions_the_champion_and_the_newest_are_compared(workspace: Wo
 def test_a_versions_page_has_all_that_is_known_of_it(three: Workspace):
     page = compare_verbs.version("m", 3, workspace=three)
     assert page.champion == 2 and page.rows == 4 and page.subject == "m/3" and not page.notes
-    assert page.run and page.run.notebook == "/p/train.ipynb" and page.parameters["fit_intercept"] is True
+    assert page.gated and page.run and page.run.notebook == "/p/train.ipynb" and page.parameters["fit_intercept"] is True
     assert page.examples[0].row == {"distance": 100.0, HOSTILE: "a"} and page.examples[0].answer == 30.0
     assert [report.passed for report in page.reports] == [True] and page.moves == []
     assert page.by_version["mae"] == {"1": 8.0, "2": 5.0, "3": 4.0}

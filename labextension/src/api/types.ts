@@ -853,6 +853,7 @@ export interface VersionPage {
   reports: GateReport[];
   moves: AliasMove[];
   by_version: { [key: string]: { [key: string]: Real } };
+  gated: boolean;
   subject: string;
   load: string[];
   notes: string[];

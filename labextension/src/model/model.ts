@@ -176,9 +176,10 @@ export class WorkspaceModel {
     return this._api.model.version({ model, version });
   }
 
-  /** What the gate says of a version now; nothing moves. */
-  async check(model: string, version: number): Promise<GateReport> {
-    return this._api.model.check({ model, version });
+  /** What the gate says of a version now, null where the model has none; nothing moves. */
+  async check(model: string, version: number): Promise<GateReport | null> {
+    const { gated } = await this.page(model, version);
+    return gated ? this._api.model.check({ model, version }) : null;
   }
 
   /** What a version, a run or a file was made of and went into. */

@@ -3,13 +3,14 @@ import * as React from 'react';
 import { Comparison, Difference } from '../api/types';
 import { useAsked } from './asked';
 import { Problem, Waiting } from './parts';
-import { plain, short, useWords } from './words';
+import { moment, plain, short, useWords } from './words';
 
 /** Asks for runs side by side. */
 export type SideBySide = (runs: string[]) => Promise<Comparison>;
 
 const MOST = 40;
 const MOST_LINES = 200;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** What differs between picked runs, part by part; what is the same in all is counted. */
 export function Compared(props: { runs: string[]; ask: SideBySide; onNone: () => void }): JSX.Element {
@@ -107,6 +108,12 @@ function Values({ difference }: { difference: Difference }): JSX.Element {
 function told(value: Difference['values'][number]): string {
   if (value === null) {
     return '–';
+  }
+  if (typeof value === 'string' && TIME.test(value)) {
+    return moment(value);
+  }
+  if (typeof value === 'string' && value.startsWith('blake3:')) {
+    return `${value.slice(0, 14)}…`;
   }
   const text = typeof value === 'number' ? short(value) : plain(value);
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;

@@ -8,7 +8,7 @@ import { useAsked } from './asked';
 import { Checks, Gate } from './gate';
 import { CHAMPION } from './models';
 import { Facts, Problem, Waiting } from './parts';
-import { plain, short, Words } from './words';
+import { plain, short, useWords, Words } from './words';
 
 /** Text above a field for the reason; the reason is the dialog's value. */
 class Reason extends ReactWidget implements Dialog.IBodyWidget<string> {
@@ -95,12 +95,16 @@ async function refusals(panel: WorkspaceModel, model: string, version: number): 
 }
 
 /** What the gate says before anything moves; where there is none, that. */
-function Asked(props: { check: () => Promise<GateReport> }): JSX.Element {
-  const { found, problem } = useAsked('gate', null, props.check);
+function Asked(props: { check: () => Promise<GateReport | null> }): JSX.Element {
+  const trans = useWords();
+  const { found, problem } = useAsked('gate', null, async () => ({ report: await props.check() }));
   if (problem !== null) {
-    return problem.code === 'invalid' ? <p className="nbmlops-Quiet">{problem.message}</p> : <Problem problem={problem} />;
+    return <Problem problem={problem} />;
   }
-  return found === null ? <Waiting /> : <Gate report={found} />;
+  if (found === null) {
+    return <Waiting />;
+  }
+  return found.report === null ? <p className="nbmlops-Quiet">{trans.__('This model has no gate: nothing is asked of a version.')}</p> : <Gate report={found.report} />;
 }
 
 /** Ask, then point the champion where it was. */
