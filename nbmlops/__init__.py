@@ -53,10 +53,9 @@ endpoint: Any = _Noun("nbmlops.endpoints.verbs")
 lineage: Any = _Noun("nbmlops.lineage.verbs")
 drift: Any = _Noun("nbmlops.monitoring.verbs")
 policy: Any = _Noun("nbmlops.monitoring.policy_verbs")
-audit: Any = _Noun("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs")
 mlflow: Any = _Noun("nbmlops.exchange.mlflow.verbs")
 wandb: Any = _Noun("nbmlops.exchange.wandb.verbs")
-audit: Any = _Noun("nbmlops.runs.audit_verbs")
+audit: Any = _Noun("nbmlops.runs.audit_verbs", "nbmlops.models.audit_verbs")
 
 
 def load_ipython_extension(shell: Any) -> None:

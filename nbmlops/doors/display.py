@@ -45,6 +45,8 @@ _CHARTED = (
     "Comparison", "RunRecord", "Model", "DriftReport", "Lineage", "Study", "Conversion", "ModelHistory", "Importance",
     "ModelComparison", "VersionPage", "GateReport",
 )  # fmt: skip
+_PANELLED = ("Model", "ModelComparison")
+_asked_in: dict[int, Any] = {}
 _MOST_ROWS = 60
 _WIDEST = 120
 

@@ -30,7 +30,6 @@ _ROWS: dict[str, tuple[str, ...]] = {
         "approvals",
         "endpoints",
     ),
-    "ModelVersion": ("version", "aliases", "verdict", "estimator", "metrics", "run", "dataset", "registered_at", "registered_by"),
     "GateCheck": ("passed", "kind", "name", "value", "limit", "reason"),
     "GateReport": ("id", "model", "version", "champion", "passed", "forced", "rows", "alias", "at"),
     "Endpoint": ("name", "model", "alias", "serving_version", "status", "url", "predictions", "labelled", "note"),

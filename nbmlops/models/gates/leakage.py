@@ -129,7 +129,7 @@ def _predicts(values: Any, truth: Any, task: str) -> float | None:
         given = values.astype("int64").to_numpy(dtype=float)
     else:
         given = pd.factorize(values, sort=False)[0].astype(float)
-    given = np.where(np.isfinite(given) & (np.abs(given) < _HUGE), given, np.nan)[:, None]  # a tree sends what is missing to the side where it fits
+    given = np.where(np.isfinite(given) & (np.abs(given) < _HUGE), given, np.nan)[:, None]  # a tree knows what is missing
     least = max(2, len(truth) // 200)
     if task == "regression":
         if len(truth) < 10 * _FOLDS or not np.isfinite(truth.astype(float)).all():
