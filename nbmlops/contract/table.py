@@ -20,7 +20,7 @@ STAGES = {
     "run": ("nbmlops.runs.verbs", "nbmlops.replay.verbs"),
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
     "pipeline": ("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs"),
-    "model": ("nbmlops.models.verbs", "nbmlops.models.history_verbs"),
+    "model": ("nbmlops.models.verbs", "nbmlops.models.history_verbs", "nbmlops.models.signing_verbs"),
     "endpoint": ("nbmlops.endpoints.verbs",),
     "lineage": ("nbmlops.lineage.verbs",),
     "drift": ("nbmlops.monitoring.verbs",),

@@ -26,6 +26,7 @@ RECORDS = {
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
         "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Answering", "AliasPeriod", "ModelHistory", "Model",
+        "ModelSignature", "SignatureCheck",
         "GateRule", "GateCheck", "GateReport",
     ),
     "nbmlops.serving.records": ("Predictions", "Labelled"),

@@ -618,6 +618,27 @@ export interface ModelHistory {
   periods: AliasPeriod[];
 }
 
+/** One signature of a version: by which key (`signer`, the public key's fingerprint), who made it and when, and whether it holds. */
+export interface ModelSignature {
+  model: string;
+  version: number;
+  signer: string;
+  signed_at: string;
+  signed_by: string;
+  digest: string;
+  holds: boolean;
+  note: string | null;
+}
+
+/** A version's signatures; `required` are the signers one of whom it must bear, and `passed` whether it does and all of them hold. */
+export interface SignatureCheck {
+  model: string;
+  version: number;
+  passed: boolean;
+  required: string[];
+  signatures: ModelSignature[];
+}
+
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
 export interface Endpoint {
   name: string;
@@ -814,6 +835,7 @@ export interface Verbs {
   'model.rollback': { request: { model: string; alias?: string; to?: string | null; reason?: string }; result: ModelAlias };
   'model.history': { request: { model: string; alias?: string | null; at?: string | null }; result: ModelHistory };
   'model.unalias': { request: { model: string; alias: string; reason?: string }; result: AliasMove };
+  'model.verify': { request: { model: string; version: number; signer?: string | null }; result: SignatureCheck };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -868,6 +890,7 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
   'model.history': ['GET', '/models/{model}/history'],
   'model.unalias': ['DELETE', '/models/{model}/aliases/{alias}'],
+  'model.verify': ['GET', '/models/{model}/versions/{version}/signatures'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
