@@ -46,8 +46,8 @@ run: Any = _Noun("nbmlops.runs.verbs", "nbmlops.replay.verbs")
 data: Any = _Noun("nbmlops.data.verbs", "nbmlops.runs.data_verbs")
 pipeline: Any = _Noun("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs")
 model: Any = _Noun(
-    "nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs",
-    "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs",
+    "nbmlops.models.verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs", "nbmlops.models.signing_verbs",
+    "nbmlops.models.package_verbs", "nbmlops.models.convert_verbs", "nbmlops.models.compare_verbs", "nbmlops.cards.verbs",
 )  # fmt: skip
 endpoint: Any = _Noun("nbmlops.endpoints.verbs")
 lineage: Any = _Noun("nbmlops.lineage.verbs")

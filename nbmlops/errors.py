@@ -12,7 +12,7 @@ shell and in a notebook it is always the same three: code, message, hint.
     ├─ Conflict             409  conflict       it is there already, or moved meanwhile
     ├─ GateRefused          409  gate_refused   a candidate did not pass
     ├─ Missing              501  missing        an extra package is not installed
-    ├─ Untrusted            422  untrusted      a file asks for types nobody trusts
+    ├─ Untrusted            422  untrusted      a file asks for types nobody trusts, or nobody signed it who must
     ├─ Damaged              500  damaged        stored bytes do not match their digest
     ├─ Unwritable           507  unwritable     the workspace cannot be written
     ├─ NewerWorkspace       409  newer          written by a newer nbmlops: left untouched
@@ -129,7 +129,7 @@ class Missing(NbmlopsError):
 
 
 class Untrusted(NbmlopsError):
-    """A stored model asks for types that nobody has trusted."""
+    """A stored model asks for types that nobody has trusted, or lacks a signature that is demanded."""
 
     code, status = "untrusted", 422
 

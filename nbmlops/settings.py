@@ -30,6 +30,7 @@ class Settings:
     trusted_types: tuple[str, ...] = field(default=())
     trusted_code: tuple[str, ...] = field(default=())
     file_memory_bytes: int = 4 << 30  # what looking into a model's file may take
+    required_signers: tuple[str, ...] = field(default=())
 
     @property
     def trusted(self) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ def read_settings(root: Path) -> Settings | None:
         raise Invalid(f"{path} names no schema_version.", hint="Mend it, or move the .nbmlops folder aside.")
     known = {f.name for f in fields(Settings)}
     values = {key: value for key, value in raw.items() if key in known}
-    for name in ("trusted_types", "trusted_code"):
+    for name in ("trusted_types", "trusted_code", "required_signers"):
         values[name] = tuple(values.get(name, ()))
     return Settings(**values)
 

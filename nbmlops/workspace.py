@@ -121,6 +121,11 @@ class Workspace:
         self.settings = read_settings(self.root) or self.settings
         return self.settings.trusted
 
+    def required_signers(self) -> tuple[str, ...]:
+        """One of whom must have signed a version before it is loaded or promoted, as `workspace.json` says now; empty: nobody must."""
+        self.settings = read_settings(self.root) or self.settings
+        return self.settings.required_signers
+
     def trust_code(self, digest: str) -> None:
         """Have code of this digest run where a model brings it; written into `workspace.json`, and in the audit trail."""
         with self.ledger.write() as tx:  # one at a time

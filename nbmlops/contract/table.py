@@ -21,8 +21,8 @@ STAGES = {
     "data": ("nbmlops.data.verbs", "nbmlops.runs.data_verbs"),
     "pipeline": ("nbmlops.pipelines.verbs", "nbmlops.pipelines.sweeps.verbs"),
     "model": (
-        "nbmlops.models.verbs", "nbmlops.models.convert_verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs",
-        "nbmlops.models.package_verbs", "nbmlops.cards.verbs", "nbmlops.models.compare_verbs",
+        "nbmlops.models.verbs", "nbmlops.models.gate_verbs", "nbmlops.models.history_verbs", "nbmlops.models.signing_verbs",
+        "nbmlops.models.package_verbs", "nbmlops.models.convert_verbs", "nbmlops.models.compare_verbs", "nbmlops.cards.verbs",
     ),
     "endpoint": ("nbmlops.endpoints.verbs",),
     "lineage": ("nbmlops.lineage.verbs",),

@@ -26,8 +26,8 @@ RECORDS = {
     "nbmlops.pipelines.sweeps.records": ("Study",),
     "nbmlops.replay.records": ("Compared", "Deviation", "Extraction", "Verification", "Verifications"),
     "nbmlops.models.records": (
-        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Model", "GateRule", "GateRows", "GateDocument",
-        "Approval", "GateCheck", "GateReport", "Answering", "AliasPeriod", "ModelHistory", "ModelExport",
+        "SignatureColumn", "Signature", "ModelVersion", "ModelAlias", "AliasMove", "Answering", "AliasPeriod", "ModelHistory", "Model",
+        "GateRule", "GateRows", "GateDocument", "Approval", "GateCheck", "GateReport", "ModelExport", "ModelSignature", "SignatureCheck",
         "ModelComparison", "Example", "VersionPage",
     ),
     "nbmlops.models.conversion.records": ("Speed", "Conversion"),
@@ -38,7 +38,7 @@ RECORDS = {
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
-    "nbmlops.exchange.records": ("Exchange",),
+    "nbmlops.exchange.records": ("Exchange", "Tally"),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
 _CHARTED = (

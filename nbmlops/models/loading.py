@@ -7,7 +7,7 @@ from typing import Any
 
 from nbmlops import plugins
 from nbmlops.errors import Invalid
-from nbmlops.models import portable
+from nbmlops.models import portable, signing
 from nbmlops.models.package import said_columns
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
@@ -37,7 +37,11 @@ class Loaded:
 
 
 def load(workspace: Workspace, version: ModelVersion) -> Loaded:
-    """Load a version. Damaged when its bytes changed, Untrusted when it names types nobody trusts; no code of it runs."""
+    """Load a version; no code of it runs.
+
+    Damaged when its bytes changed, Untrusted when it names types nobody trusts, or lacks a signature that the workspace demands.
+    """
+    signing.demand(workspace, version)
     data = workspace.blobs.get(version.digest)
     flavor = plugins.adapter("flavor", version.flavor)()
     return Loaded(version, flavor.load(data, workspace.trusted()))

@@ -154,6 +154,34 @@ class ModelHistory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelSignature:
+    """One signature of a version: by which key (`signer`, the public key's fingerprint), who made it and when, and whether it holds.
+
+    `digest` finds the signature among the blobs; `note` says why it does not hold.
+    """
+
+    model: str
+    version: int
+    signer: str
+    signed_at: datetime
+    signed_by: str
+    digest: str
+    holds: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureCheck:
+    """A version's signatures; `required` are the signers one of whom it must bear, and `passed` whether it does and all of them hold."""
+
+    model: str
+    version: int
+    passed: bool
+    required: list[str]
+    signatures: list[ModelSignature]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """A registered name: its versions (newest first), aliases, and the moves of its aliases (newest first).
 

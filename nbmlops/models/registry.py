@@ -12,7 +12,7 @@ from nbmlops.errors import Conflict, NotFound, there_is
 from nbmlops.ledger.encode import dump, load, now_text, text
 from nbmlops.ledger.secrets import mask
 from nbmlops.ledger.transaction import Transaction
-from nbmlops.models import facts, moves
+from nbmlops.models import facts, moves, signing
 from nbmlops.models.records import AliasMove, Model, ModelAlias, ModelVersion, Signature, Way
 from nbmlops.workspace import Workspace
 
@@ -135,10 +135,11 @@ class Registry:
         """Point an alias at a version; moving it where it is changes nothing.
 
         `expected` is the alias as it was when the move was decided (None: it pointed nowhere). Conflict when somebody moved
-        it meanwhile, though it be back where it was.
+        it meanwhile, though it be back where it was. Untrusted where the version lacks a signature that the workspace demands.
         """
         place = self.workspace
         found = self.version(model, version)
+        signing.demand(place, found)
         with place.ledger.write() as tx:
             rows = _as_expected(tx, model, alias, expected)
             previous = rows[0]["version"] if rows else None

@@ -26,6 +26,7 @@ NOTEBOOK_OR_SHELL = {
     "run.start": "a run belongs to the process that does the work",
     "run.end": "a run belongs to the process that does the work",
     "run.log": "a run belongs to the process that does the work",
+    "model.sign": "a private key is read where the person stands, and by nobody over the network",
     "run.lock": "it writes a file where the person stands; the environment itself is in the run's record",
 }
 

@@ -6,7 +6,16 @@ import json
 import subprocess
 import sys
 
-NAMES = ["CONTAINER", "NUMPY_DTYPE", "NUMPY_RANDOM_BIT_GENERATOR", "NUMPY_UFUNC", "PRIMITIVE", "SCIPY_UFUNC", "SKLEARN_ESTIMATOR", "SKLEARN_INTERNAL"]
+NAMES = [
+    "CONTAINER",
+    "NUMPY_DTYPE",
+    "NUMPY_RANDOM_BIT_GENERATOR",
+    "NUMPY_UFUNC",
+    "PRIMITIVE",
+    "SCIPY_UFUNC",
+    "SKLEARN_ESTIMATOR",
+    "SKLEARN_INTERNAL",
+]
 LISTS = f"""
 import json, skops.io._trusted_types as lists
 print(json.dumps({{name: [sorted(found), len(found), found[0] in found, 'os.system' in found, sorted(['x'] + found), sorted(found + ['y'])]
@@ -30,7 +39,9 @@ def told(code: str) -> str:
 
 
 def test_the_lists_are_those_that_skops_makes():
-    assert json.loads(told("from nbmlops.models.flavors.skops_later import skops_io\nskops_io('')\n" + LISTS)) == json.loads(told("import skops.io\n" + LISTS))
+    assert json.loads(told("from nbmlops.models.flavors.skops_later import skops_io\nskops_io('')\n" + LISTS)) == json.loads(
+        told("import skops.io\n" + LISTS)
+    )
 
 
 def test_a_model_is_written_without_them_and_read_with_them():
@@ -38,11 +49,15 @@ def test_a_model_is_written_without_them_and_read_with_them():
 
 
 def test_skops_is_left_as_it_is_where_somebody_loaded_it_before():
-    told("import skops.io, sys\nbefore = sys.modules['skops.io._trusted_types']\nfrom nbmlops.models.flavors.skops_later import skops_io\n"
-         "assert skops_io('') is sys.modules['skops.io'] and sys.modules['skops.io._trusted_types'] is before")
+    told(
+        "import skops.io, sys\nbefore = sys.modules['skops.io._trusted_types']\nfrom nbmlops.models.flavors.skops_later import skops_io\n"
+        "assert skops_io('') is sys.modules['skops.io'] and sys.modules['skops.io._trusted_types'] is before"
+    )
 
 
 def test_whoever_reads_skops_own_names_finds_them():
-    told("from nbmlops.models.flavors.skops_later import skops_io\nskops_io('')\nimport skops.io._trusted_types as lists\n"
-         "assert lists.PRIMITIVES_TYPES == [int, float, str, bool] and not hasattr(lists, '__nothing__')\n"
-         "try: lists.NOTHING\nexcept AttributeError: pass\nelse: raise SystemExit('found')")
+    told(
+        "from nbmlops.models.flavors.skops_later import skops_io\nskops_io('')\nimport skops.io._trusted_types as lists\n"
+        "assert lists.PRIMITIVES_TYPES == [int, float, str, bool] and not hasattr(lists, '__nothing__')\n"
+        "try: lists.NOTHING\nexcept AttributeError: pass\nelse: raise SystemExit('found')"
+    )

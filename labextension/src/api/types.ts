@@ -579,30 +579,6 @@ export interface ModelAlias {
   moved_at: string;
 }
 
-/** What one form of a model takes: median seconds of a call for one row and for a batch of rows, and its file's size. */
-export interface Speed {
-  version: number;
-  flavor: string;
-  row_s: Real;
-  batch_s: Real;
-  batch_rows: number;
-  size_bytes: number;
-}
-
-/** A version made of another: on how many rows both answered, how far apart, and what each takes. */
-export interface Conversion {
-  model: string;
-  version: number;
-  converted_from: number;
-  to: string;
-  rows: number;
-  tolerance: Real;
-  beyond: number;
-  worst_difference: Real;
-  before: Speed;
-  after: Speed;
-}
-
 /** Labelled rows that gates are held on, kept as one parquet blob: `digest` of its bytes, `fingerprint` of what is in it. */
 export interface GateRows {
   digest: string;
@@ -680,6 +656,27 @@ export interface ModelHistory {
   periods: AliasPeriod[];
 }
 
+/** One signature of a version: by which key (`signer`, the public key's fingerprint), who made it and when, and whether it holds. */
+export interface ModelSignature {
+  model: string;
+  version: number;
+  signer: string;
+  signed_at: string;
+  signed_by: string;
+  digest: string;
+  holds: boolean;
+  note: string | null;
+}
+
+/** A version's signatures; `required` are the signers one of whom it must bear, and `passed` whether it does and all of them hold. */
+export interface SignatureCheck {
+  model: string;
+  version: number;
+  passed: boolean;
+  required: string[];
+  signatures: ModelSignature[];
+}
+
 /** A version as a folder. `flavors` are MLflow's by which it loads it; `code` is the digest of code that runs where it is loaded. */
 export interface ModelExport {
   model: string;
@@ -690,6 +687,63 @@ export interface ModelExport {
   files: string[];
   size_bytes: number;
   replaced: boolean;
+}
+
+/** What one form of a model takes: median seconds of a call for one row and for a batch of rows, and its file's size. */
+export interface Speed {
+  version: number;
+  flavor: string;
+  row_s: Real;
+  batch_s: Real;
+  batch_rows: number;
+  size_bytes: number;
+}
+
+/** A version made of another: on how many rows both answered, how far apart, and what each takes. */
+export interface Conversion {
+  model: string;
+  version: number;
+  converted_from: number;
+  to: string;
+  rows: number;
+  tolerance: Real;
+  beyond: number;
+  worst_difference: Real;
+  before: Speed;
+  after: Speed;
+}
+
+/** Versions of one model side by side, what differs in front; numbers are held against the first version's. */
+export interface ModelComparison {
+  model: string;
+  versions: ModelVersion[];
+  champion: number | null;
+  differences: Difference[];
+  same: Difference[];
+}
+
+/** A row with what the model answered when it was registered; `scores` are probabilities, where it gives them. */
+export interface Example {
+  row: { [key: string]: Json };
+  answer: Json;
+  scores: Json;
+}
+
+/** Everything that is known of one version. */
+export interface VersionPage {
+  version: ModelVersion;
+  champion: number | null;
+  run: Run | null;
+  rows: number | null;
+  parameters: { [key: string]: Json };
+  examples: Example[];
+  reports: GateReport[];
+  moves: AliasMove[];
+  by_version: { [key: string]: { [key: string]: Real } };
+  gated: boolean;
+  subject: string;
+  load: string[];
+  notes: string[];
 }
 
 /** Rows of text under a head. `right`: the columns of numbers. */
@@ -824,39 +878,6 @@ export interface Importance {
   trained_on: boolean;
   at: string;
   by: string;
-}
-
-/** Versions of one model side by side, what differs in front; numbers are held against the first version's. */
-export interface ModelComparison {
-  model: string;
-  versions: ModelVersion[];
-  champion: number | null;
-  differences: Difference[];
-  same: Difference[];
-}
-
-/** A row with what the model answered when it was registered; `scores` are probabilities, where it gives them. */
-export interface Example {
-  row: { [key: string]: Json };
-  answer: Json;
-  scores: Json;
-}
-
-/** Everything that is known of one version. */
-export interface VersionPage {
-  version: ModelVersion;
-  champion: number | null;
-  run: Run | null;
-  rows: number | null;
-  parameters: { [key: string]: Json };
-  examples: Example[];
-  reports: GateReport[];
-  moves: AliasMove[];
-  by_version: { [key: string]: { [key: string]: Real } };
-  gated: boolean;
-  subject: string;
-  load: string[];
-  notes: string[];
 }
 
 /** A served name: the model and alias it follows, where it answers, whether its process lives. */
@@ -1071,7 +1092,6 @@ export interface Verbs {
   'model.check': { request: { model: string; version: number }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; to?: string | null; reason?: string }; result: ModelAlias };
-  'model.convert': { request: { model: string; version: number; to?: 'onnx'; tolerance?: Real; beyond_percent?: Real; description?: string }; result: Conversion };
   'model.gates': { request: { model: string; file?: string | null; text?: string | null; alias?: string | null; code?: boolean; remove?: boolean; reason?: string }; result: GateDocument };
   'model.asked': { request: { model: string; alias?: string }; result: GateDocument };
   'model.judged': { request: { model: string; version?: number | null; limit?: number }; result: GateReport[] };
@@ -1079,13 +1099,15 @@ export interface Verbs {
   'model.approve': { request: { model: string; version: number; reason?: string }; result: Approval };
   'model.history': { request: { model: string; alias?: string | null; at?: string | null }; result: ModelHistory };
   'model.unalias': { request: { model: string; alias: string; reason?: string }; result: AliasMove };
+  'model.verify': { request: { model: string; version: number; signer?: string | null }; result: SignatureCheck };
   'model.export': { request: { model: string; version: number; folder: string }; result: ModelExport };
+  'model.convert': { request: { model: string; version: number; to?: 'onnx'; tolerance?: Real; beyond_percent?: Real; description?: string }; result: Conversion };
+  'model.compare': { request: { model: string; versions?: number[] | null }; result: ModelComparison };
+  'model.version': { request: { model: string; version: number }; result: VersionPage };
   'model.card': { request: { model: string; version: number; output?: string | null; section?: string | null; text?: string | null; slices?: string[] | null; kept?: string | null }; result: ModelCard };
   'model.cards': { request: { model: string; version?: number | null }; result: KeptCard[] };
   'model.texts': { request: { model: string; version?: number | null; section?: string | null }; result: CardText[] };
   'model.importance': { request: { model: string; version: number; metric?: string | null; repeats?: number; seed?: number }; result: Importance };
-  'model.compare': { request: { model: string; versions?: number[] | null }; result: ModelComparison };
-  'model.version': { request: { model: string; version: number }; result: VersionPage };
   'endpoint.start': { request: { name: string; model?: string | null; alias?: string; target?: string; port?: number }; result: Endpoint };
   'endpoint.find': { request: {}; result: Endpoint[] };
   'endpoint.show': { request: { name: string }; result: Endpoint };
@@ -1141,7 +1163,6 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.check': ['POST', '/models/{model}/versions/{version}/check'],
   'model.promote': ['PUT', '/models/{model}/aliases/{alias}'],
   'model.rollback': ['POST', '/models/{model}/aliases/{alias}/rollback'],
-  'model.convert': ['POST', '/models/{model}/versions/{version}/convert'],
   'model.gates': ['PUT', '/models/{model}/gates'],
   'model.asked': ['GET', '/models/{model}/gates'],
   'model.judged': ['GET', '/models/{model}/reports'],
@@ -1149,13 +1170,15 @@ export const ROUTES: { [V in keyof Verbs]: [string, string] } = {
   'model.approve': ['POST', '/models/{model}/versions/{version}/approvals'],
   'model.history': ['GET', '/models/{model}/history'],
   'model.unalias': ['DELETE', '/models/{model}/aliases/{alias}'],
+  'model.verify': ['GET', '/models/{model}/versions/{version}/signatures'],
   'model.export': ['POST', '/models/{model}/versions/{version}/export'],
+  'model.convert': ['POST', '/models/{model}/versions/{version}/convert'],
+  'model.compare': ['GET', '/models/{model}/comparison'],
+  'model.version': ['GET', '/models/{model}/versions/{version}'],
   'model.card': ['POST', '/models/{model}/versions/{version}/card'],
   'model.cards': ['GET', '/models/{model}/cards'],
   'model.texts': ['GET', '/models/{model}/card-texts'],
   'model.importance': ['GET', '/models/{model}/versions/{version}/importance'],
-  'model.compare': ['GET', '/models/{model}/comparison'],
-  'model.version': ['GET', '/models/{model}/versions/{version}'],
   'endpoint.start': ['POST', '/endpoints/{name}'],
   'endpoint.find': ['GET', '/endpoints'],
   'endpoint.show': ['GET', '/endpoints/{name}'],
