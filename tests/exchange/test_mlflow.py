@@ -53,7 +53,6 @@ with mlflow.start_run(run_name="tuned") as made:
     mlflow.set_tag("team", "pricing")
     mlflow.log_text("hello", "notes/readme.txt")
     ridge = Ridge().fit(numbers, y)
-    trusted = None
     mlflow.sklearn.log_model(ridge, name="skops", serialization_format="skops", signature=infer_signature(numbers, ridge.predict(numbers)),
         input_example=numbers[:4], registered_model_name="native-skops", pip_requirements=["scikit-learn"])
     booster = xgboost.XGBClassifier(n_estimators=3).fit(numbers, X["a"] > 12)
@@ -167,10 +166,7 @@ def _aliases_follow_whoever_moved_them(workspace, other, asked, client):
     model.promote("line", 2, workspace=workspace)
     moved = mlflow.push(**asked, model="line", workspace=workspace)
     assert (moved.versions, moved.aliases) == (["line/2 → 2"], ["line@champion → 2"])
-    assert (
-        client.get_model_version_by_alias("line", "champion").version == "2"
-        or client.get_model_version_by_alias("line", "champion").version == 2
-    )
+    assert str(client.get_model_version_by_alias("line", "champion").version) == "2"
     assert mlflow.pull(**asked, model="line", workspace=other).aliases == ["line@champion → 2"]
     assert len(RunBook(other).find()) == 1  # a version that no run made brings none
 
