@@ -33,8 +33,13 @@ def look(asked: Question, limits: Limits | None = None) -> Told:
 
 
 def look_at(asked: Sequence[Question], limits: Limits | None = None) -> list[Told | NbmlopsError]:
-    """What many files are, or what is wrong with each; one process for all, and a fork of it for each."""
+    """What many files are, or what is wrong with each."""
     limits = limits or Limits()
+    return [_said(one, outcome, limits) for one, outcome in zip(asked, outcomes(asked, limits), strict=True)]
+
+
+def outcomes(asked: Sequence[Question], limits: Limits) -> list[Outcome]:
+    """What came of looking into files: one process for all, and a fork of it for each."""
     line = [sys.executable, "-P", "-m", "nbmlops.models.files.looker"]
     given = msgspec.json.encode(Asked(list(asked), limits))
     env = {**os.environ, **_ALONE}
@@ -55,7 +60,7 @@ def look_at(asked: Sequence[Question], limits: Limits | None = None) -> list[Tol
     if len(found) != len(asked):
         last = (words.decode("utf-8", "replace").strip() or f"it ended with {process.returncode}").splitlines()[-1]
         raise Unavailable(f"The process that looks into files did not come to its end: {shown(last, 300)}", hint="Ask again.")
-    return [_said(one, outcome, limits) for one, outcome in zip(asked, found, strict=True)]
+    return found
 
 
 def _said(asked: Question, outcome: Outcome, limits: Limits) -> Told | NbmlopsError:
