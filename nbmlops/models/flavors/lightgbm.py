@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from nbmlops.errors import Damaged
 from nbmlops.models.flavors.native import Native, opened
 from nbmlops.plugins import needs
 
@@ -36,4 +37,16 @@ class LightgbmFlavor(Native):
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The model. Damaged where the bytes are none."""
         needs("lightgbm", extra="lightgbm", why="Loading this model")
+        if not _is_whole(data):  # lightgbm ends the process that gives it less
+            raise Damaged("The model file is not one whole text of lightgbm's.", hint="Register the model again from its run.")
         return opened(self.name, data)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether there are as many bytes of trees as the head says."""
+    head, _, trees = data.partition(b"\nTree=0\n")
+    sizes = [line.partition(b"=")[2].split() for line in head.splitlines() if line.startswith(b"tree_sizes=")]
+    if not head.startswith(b"tree\n") or len(sizes) != 1 or not all(size.isdigit() for size in sizes[0]):
+        return False
+    body, end, _ = trees.partition(b"end of trees\n")
+    return bool(end) and len(b"Tree=0\n" + body) == sum(map(int, sizes[0]))

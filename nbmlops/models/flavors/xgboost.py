@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from nbmlops.errors import Damaged
 from nbmlops.models.flavors.native import Native, opened
+from nbmlops.models.flavors.ubjson import is_whole
 from nbmlops.plugins import needs
 
 
@@ -32,6 +34,8 @@ class XgboostFlavor(Native):
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The model. Damaged where the bytes are none."""
         needs("xgboost", extra="xgboost", why="Loading this model")
+        if not is_whole(data):
+            raise Damaged("The model file is not one whole UBJSON object.", hint="Register the model again from its run.")
         return opened(self.name, data)
 
 
