@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from nbmlops.errors import Damaged
+from nbmlops.models.carried import Carried, carried, package_of
 from nbmlops.models.flavors import arrays, schema, zipped
-from nbmlops.models.portable import Carried, carried, package_of
 
 _AGAIN = "Register the model again from its run, or get its file again."
 _PLACE = re.compile(r"([A-Za-z_]\w*/)*[A-Za-z_]\w*\.py")

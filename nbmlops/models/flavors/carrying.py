@@ -8,9 +8,9 @@ import zipfile
 from typing import Any
 
 from nbmlops.errors import Invalid
+from nbmlops.models.carried import package_of
 from nbmlops.models.flavors.settled import THEN, settled
 from nbmlops.models.flavors.skops_later import skops_io
-from nbmlops.models.portable import package_of
 from nbmlops.models.travelling.gather import NOTEBOOK, Code, gather
 from nbmlops.models.travelling.own import code_of, is_own, parts
 

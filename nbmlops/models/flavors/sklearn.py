@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted, there_is
+from nbmlops.models.carried import Carried, table
 from nbmlops.models.fixtures import Answering
 from nbmlops.models.flavors import brought as whole
 from nbmlops.models.flavors.carrying import written
@@ -21,7 +22,6 @@ from nbmlops.models.flavors.schema import nodes
 from nbmlops.models.flavors.skops_later import every_estimator_named, skops_io
 from nbmlops.models.flavors.trust import is_trusted
 from nbmlops.models.flavors.zipped import shown
-from nbmlops.models.portable import Carried, table
 
 _AGAIN = "Register the model again from its run."
 _CODE = 'If you know it, list it in .nbmlops/workspace.json: "trusted_code": ["{}"].'
