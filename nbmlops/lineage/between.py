@@ -249,9 +249,9 @@ class Expansion:
         found = {}
         for at, move in enumerate(moves[:-1]):
             until = moves[at + 1]["at"]
-            if until > endpoint["started_at"]:
+            if until > endpoint["started_at"] and move["version"] is not None:
                 found[move["version"]] = (f"was {alias} until {until[:10]}", False)
-        if moves:
+        if moves and moves[-1]["version"] is not None:  # it was not taken away
             found[moves[-1]["version"]] = (f"is {alias} for", True)
         if endpoint["serving_version"] is not None:
             found[endpoint["serving_version"]] = ("is served by" if status == "serving" else "was served by", True)

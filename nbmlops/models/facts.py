@@ -11,7 +11,7 @@ from nbmlops.ledger.encode import load
 _JSON = ("signature", "metrics", "distributions")
 FACTS = (
     "model", "version", "flavor", "digest", "size_bytes", *_JSON, "run", "fit", "dataset", "target", "estimator", "description",
-    "registered_at", "registered_by", "code", "fixtures", "python",
+    "registered_at", "registered_by", "code", "fixtures", "python", "converted_from",
     "schema_version",
 )  # fmt: skip
 

@@ -97,12 +97,13 @@ def check(
     model: Annotated[str, "its name"],
     version: Annotated[int, "which version"],
     *,
+    alias: Annotated[str, "the name it is to have"] = "champion",
     data: Annotated[Any, Live("rows it was not trained on")] = None,
     labels: Annotated[Any, Live("their labels")] = None,
     workspace: Workspace | None = None,
 ) -> GateReport:
     """Hold a version against the model's gate; nothing moves."""
-    return gates.evaluate(use(workspace), model, version, frame=data, labels=labels)
+    return gates.evaluate(use(workspace), model, version, frame=data, labels=labels, alias=plain_name(alias, "alias"))
 
 
 @verb("PUT /models/{model}/aliases/{alias}")

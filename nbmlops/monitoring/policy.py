@@ -198,6 +198,8 @@ class _Deciding:
         self.evidence["gate"] = msgspec.to_builtins(report)
         verdict = " ".join(check.reason for check in report.checks if check.passed == report.passed)
         if not report.passed:
+            refused = {"policy": served.endpoint, "decision": self.id, "gate": plain(self.evidence["gate"])}
+            self.registry.refuse(served.model, served.alias, number, evidence=refused, reason=cause)
             return self._decided("refused", f"{cause} Version {number} was held back: {verdict}", run=run, candidate=number)
         evidence = {"policy": served.endpoint, "decision": self.id, "run": run, **plain(self.evidence)}
         try:

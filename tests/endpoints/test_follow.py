@@ -11,6 +11,7 @@ import pytest
 
 from nbmlops.endpoints import verbs as endpoint
 from nbmlops.models import verbs as model
+from nbmlops.models.history_verbs import history
 from nbmlops.models.registry import Registry
 from nbmlops.workspace import Workspace
 from tests.serving.http import constant, promoted, served
@@ -91,6 +92,12 @@ def test_moves_under_load_are_served_within_two_seconds_and_no_request_fails(ste
     asked = sum(2 * client.answers for client in clients)
     assert steady("POST", "/labels", {"labels": []}).status == 200
     assert endpoint.show("steady", workspace=steady.workspace).predictions >= asked
+    periods = history("steady", alias="champion", workspace=steady.workspace).periods
+    assert [period.version for period in periods] == [1, 3, 1, 2, 3, 2, 1]
+    assert [[one.endpoint for one in period.endpoints] for period in periods] == [["steady"]] * 7
+    assert periods[0].endpoints[-1].end is None and all(
+        one.end for period in periods[1:] if period.version != 1 for one in period.endpoints
+    )
 
 
 def blob_of(workspace, name, number):

@@ -194,3 +194,18 @@ def test_of_very_many_runs_those_that_made_models_are_followed_and_the_rest_are_
     (more,) = [node for node in found.nodes if node.kind == "more"]
     assert more.label == f"and {more.count:,} more runs" and more.count == 400 - 24
     assert len(found.nodes) < 60
+
+
+def test_an_endpoint_of_an_alias_that_was_taken_away_is_made_of_what_it_was(workspace: Any) -> None:
+    one = version(workspace, None)
+    registry, at = Registry(workspace), workspace.clock()
+    with workspace.ledger.write() as tx:
+        tx.insert(
+            "endpoint", name="e", model="m", alias="champion", target="local", token_digest="", status="stopped", started_at=now_text(at)
+        )
+    registry.point("m", "champion", one, way="promote", evidence={})
+    registry.unpoint("m", "champion", reason="over")
+    found = lineage.show("e", workspace=workspace)
+    assert {node.id for node in found.nodes if node.kind == "version"} == {"version:m/1"}
+    (edge,) = [edge for edge in found.edges if edge.target == "endpoint:e"]
+    assert edge.how.startswith("was champion until 20") and edge.aside

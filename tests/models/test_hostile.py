@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nbmlops.errors import Damaged, Invalid, NbmlopsError, NotFound, TooLarge, Untrusted
-from nbmlops.models import portable, verbs
+from nbmlops.models import carried, verbs
 from nbmlops.models.files import opening
 from nbmlops.models.files.records import Limits, Question, Told
 from nbmlops.models.flavors.sklearn import SklearnFlavor
@@ -26,7 +26,7 @@ from tests.models.hostile_files import FOREST, LIGHTGBM, ONNX, RIDGE, XGBOOST, X
 
 LIMITS = Limits(memory_bytes=3 << 30, cpu_s=20, wall_s=60)
 NAMES = list(every("true"))
-TRUSTED = portable.Carried("", {"notebook.py": hostile_files.CODE}, {}).digest
+TRUSTED = carried.Carried("", {"notebook.py": hostile_files.CODE}, {}).digest
 ABOUT = {"flavor": "sklearn", "file": "model.skops", "sha256": hashlib.sha256(RIDGE).hexdigest(), "named": True, "trusted": [],
          "columns": [{"name": name, "type": "float", "nullable": False} for name in "ab"]}  # fmt: skip
 ROWS = [{"a": 1.0, "b": 2.0}]

@@ -9,6 +9,7 @@ import pytest
 from nbmlops.errors import Invalid, NotFound
 from nbmlops.models import gates
 from nbmlops.models import verbs as model
+from nbmlops.models.history_verbs import history
 from nbmlops.models.registry import Registry
 from nbmlops.monitoring import policy_verbs as policy
 from nbmlops.monitoring import rules
@@ -155,6 +156,8 @@ def test_a_candidate_that_does_not_pass_is_refused_with_the_gates_reason(world):
     decision = world.apply(34)
     assert decision.action == "refused" and decision.candidate == 2 and champion(world) == 1 == decision.version_after
     assert "the champion's (version 1) is" in decision.reason and not decision.evidence["gate"]["passed"]
+    told = history("road", workspace=world.workspace).periods[0]
+    assert (told.way, told.version, told.gate, told.run) == ("refuse", 2, decision.evidence["gate"]["id"], decision.run)
 
 
 @pytest.mark.slow

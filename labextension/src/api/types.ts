@@ -1089,7 +1089,7 @@ export interface Verbs {
   'model.find': { request: {}; result: Model[] };
   'model.show': { request: { model: string }; result: Model };
   'model.gate': { request: { model: string; metric: string; better?: 'lower' | 'higher' | null; limit?: Real | null; better_percent?: Real | null; verified?: boolean; test?: 'difference' | 'interval' }; result: GateRule };
-  'model.check': { request: { model: string; version: number }; result: GateReport };
+  'model.check': { request: { model: string; version: number; alias?: string }; result: GateReport };
   'model.promote': { request: { model: string; version: number; alias?: string; force?: boolean; reason?: string }; result: ModelAlias };
   'model.rollback': { request: { model: string; alias?: string; to?: string | null; reason?: string }; result: ModelAlias };
   'model.gates': { request: { model: string; file?: string | null; text?: string | null; alias?: string | null; code?: boolean; remove?: boolean; reason?: string }; result: GateDocument };
