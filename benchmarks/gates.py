@@ -11,14 +11,14 @@ from nbmlops.models.gates.performance import PerformanceAsked, compared
 from nbmlops.models.gates.standing import Standing
 from nbmlops.models.records import ModelVersion, Signature
 
-PAIRS = {100: 1_000, 1_000: 400, 10_000: 100}  # by rows: how many pairs are simulated
+PAIRS = {100: 1_000, 1_000: 400, 10_000: 50}  # by rows: how many pairs are simulated
 # By how many percent of the champion's value the candidate's metric is truly better.
 TRUTHS = (-10, -5, 0, 5, 10, 20)
 _ACCURACY = 0.8
 GATES = {
     "better, by the interval": {"better_percent": 0.0},
     "not 5 % worse, by the interval": {"margin_percent": 5.0},
-    "better, by the bare difference": {"better_percent": 0.0, "test": "difference"},
+    "better, by the bare difference": {"better_percent": 0.0, "test": "difference", "resamples": 100},
 }
 
 

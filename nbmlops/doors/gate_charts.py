@@ -53,7 +53,7 @@ def _gains(checks: Sequence[Any]) -> Panel | None:
         if check.kind == "performance" and "champion" in told and (span := told.get("interval")) and all(map(_is_number, span)):
             name = f"{told.get('metric')} {told.get('percent', 0):+g} %"
             lines.append(Series(name, [label(name)] * 2, [float(one) for one in span]))
-    return Panel("Gain over the champion beyond what is asked", "lines", lines, levels=[(0.0, "no gain")]) if lines else None
+    return Panel("Gain over the champion", "lines", lines, y_title="beyond what is asked", levels=[(0.0, "no gain")]) if lines else None
 
 
 def _slices(check: Any) -> Panel | None:

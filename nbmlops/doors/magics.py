@@ -125,7 +125,7 @@ class MlopsMagics(Magics):
         # The transformer has taken `%%mlops run` at the head of a cell; here are other words, or a call from Python.
         if words[:1] != ["run"]:
             hint = "%%mlops run NAME, or %mlops … on one line"
-            raise Invalid("Of the cell magics there is %%mlops run, and %%mlops gates.", hint=hint)
+            raise Invalid("Of the cell magics there is only %%mlops run, and %%mlops gates.", hint=hint)
         _start_cell_run(words[1:])
         assert self.shell is not None
         self.shell.ex(self.shell.transform_cell(cell))

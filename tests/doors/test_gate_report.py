@@ -49,7 +49,7 @@ def test_every_kind_that_has_something_to_show_has_its_plot_in_both_forms():
     titles = [panel.title for panel in chart.panels]
     for title in (
         "Checks",
-        "Gain over the champion beyond what is asked",
+        "Gain over the champion",
         "Groups: the worst group's limit",
         "calibration error",
         "What one feature predicts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,8 @@ def _kept(workspace: Workspace, frame: Any, labels: str, sensitive: list[str], f
         raise Invalid(
             f"The rows cannot be kept: {str(error)[:200]}", hint="Give columns of numbers, text, times, true and false."
         ) from error
-    digest = fingerprint(frame.drop(columns=[labels]), profile=False).digest
-    blob = workspace.blobs.put(out.getvalue())
-    return GateRows(digest=blob, fingerprint=digest, rows=len(frame), labels=labels, sensitive=sensitive, file=file)
+    kept = GateRows(
+        digest=workspace.blobs.put(out.getvalue()), fingerprint="", rows=len(frame), labels=labels, sensitive=sensitive, file=file
+    )
+    # Of the rows as they come back: what a format makes of a null is the same in every report.
+    return replace(kept, fingerprint=fingerprint(opened(workspace, kept)[0], profile=False).digest)

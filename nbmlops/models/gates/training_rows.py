@@ -80,7 +80,7 @@ def _living(workspace: Workspace, dataset: str) -> Any:
     shape = (wanted.rows, len(wanted.columns))
     seen = 0
     for value in list(vars(sys.modules["__main__"]).values()):
-        if getattr(value, "shape", None) != shape or not hasattr(value, "dtypes" if hasattr(value, "columns") else "dtype"):
+        if not _is_rows(value, shape):
             continue
         seen += 1
         if seen > _MOST_LOOKED_AT or shape[0] * shape[1] > MOST_VALUES:
@@ -88,3 +88,11 @@ def _living(workspace: Workspace, dataset: str) -> Any:
         if fingerprint(value, profile=False).digest == dataset:
             return value
     return None
+
+
+def _is_rows(value: Any, shape: tuple[int, int]) -> bool:
+    """Whether a thing of the notebook's is a frame or an array of this shape."""
+    try:
+        return tuple(value.shape) == shape and (hasattr(value, "dtypes") or hasattr(value, "dtype"))
+    except Exception:  # what an object of the user's own does when it is asked for its shape is its affair
+        return False

@@ -62,6 +62,7 @@ def test_the_frame_is_found_in_the_notebook_that_still_has_it(workspace, monkeyp
         book.remember(tx, seen)
     training_rows.keep(workspace, seen.digest)
     assert training_rows.known(workspace, seen.digest) is None
+    monkeypatch.setattr(__main__, "odd", type("Odd", (), {"shape": property(lambda self: 1 / 0)})(), raising=False)
     monkeypatch.setattr(__main__, "other", rows.assign(a=0.0), raising=False)
     monkeypatch.setattr(__main__, "X_train", rows, raising=False)
     training_rows.keep(workspace, seen.digest)
