@@ -28,23 +28,3 @@ class Exchange:
     refused: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     passed: bool = True
-
-
-@dataclass
-class Tally:
-    """An exchange that is under way."""
-
-    runs: int = 0
-    runs_changed: int = 0
-    runs_known: int = 0
-    artifacts: int = 0
-    versions: list[str] = field(default_factory=list)
-    versions_known: int = 0
-    aliases: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-
-    def over(self, system: Literal["mlflow", "wandb"], way: Literal["push", "pull"], place: str) -> Exchange:
-        """What came of it."""
-        return Exchange(system=system, way=way, place=place, **vars(self), passed=not self.refused and not self.conflicts)

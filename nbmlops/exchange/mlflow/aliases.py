@@ -7,7 +7,7 @@ from typing import Any, Literal
 from nbmlops.errors import GateRefused, NbmlopsError
 from nbmlops.exchange.book import ExchangeBook
 from nbmlops.exchange.mlflow.server import Server
-from nbmlops.exchange.records import Tally
+from nbmlops.exchange.tally import Tally
 from nbmlops.models.registry import Registry
 from nbmlops.models.verbs import promote
 

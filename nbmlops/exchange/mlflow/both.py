@@ -13,7 +13,8 @@ from nbmlops.exchange.mlflow.push_models import ModelPusher
 from nbmlops.exchange.mlflow.push_runs import RunPusher
 from nbmlops.exchange.mlflow.server import reached
 from nbmlops.exchange.progress import counted
-from nbmlops.exchange.records import Exchange, Tally
+from nbmlops.exchange.records import Exchange
+from nbmlops.exchange.tally import Tally
 from nbmlops.models.registry import Registry
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace

@@ -14,7 +14,7 @@ from nbmlops.exchange.mlflow.pull_runs import RunPuller
 from nbmlops.exchange.mlflow.push_models import DIGEST, versions_of
 from nbmlops.exchange.mlflow.push_runs import VERSION
 from nbmlops.exchange.mlflow.server import Server
-from nbmlops.exchange.records import Tally
+from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.words import one_line
 from nbmlops.ledger.names import plain_name
 from nbmlops.ledger.secrets import mask

@@ -13,7 +13,7 @@ from nbmlops.exchange import artifacts
 from nbmlops.exchange.book import ExchangeBook, Known, digest_of
 from nbmlops.exchange.mlflow.push_runs import NAMES, ORIGIN, STATUS, TWIN, VERSION, every, files_of, moment, state_of
 from nbmlops.exchange.mlflow.server import Server
-from nbmlops.exchange.records import Tally
+from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.words import one_line, value_of
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import this_process

@@ -11,7 +11,7 @@ from typing import Any
 from nbmlops.exchange.book import ExchangeBook, Known
 from nbmlops.exchange.mlflow.push_runs import ORIGIN, VERSION, RunPusher, millis
 from nbmlops.exchange.mlflow.server import Server
-from nbmlops.exchange.records import Tally
+from nbmlops.exchange.tally import Tally
 from nbmlops.ledger.secrets import mask
 from nbmlops.models.exported import export
 from nbmlops.models.records import ModelVersion

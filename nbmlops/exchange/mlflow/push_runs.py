@@ -14,7 +14,7 @@ from nbmlops.errors import Conflict
 from nbmlops.exchange import artifacts
 from nbmlops.exchange.book import ExchangeBook, Known, digest_of
 from nbmlops.exchange.mlflow.server import Server
-from nbmlops.exchange.records import Tally
+from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.words import one_line, spelled, value_text
 from nbmlops.ledger.secrets import mask, mask_params
 from nbmlops.runs.book import RunBook

@@ -11,7 +11,8 @@ from nbmlops.errors import NbmlopsError, NotFound, Unwritable
 from nbmlops.exchange import artifacts
 from nbmlops.exchange.book import ExchangeBook
 from nbmlops.exchange.progress import counted
-from nbmlops.exchange.records import Exchange, Tally
+from nbmlops.exchange.records import Exchange
+from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.wandb.told import Told, as_number, told_by
 from nbmlops.exchange.words import one_line
 from nbmlops.ledger.blobs import digest_of_file
