@@ -80,22 +80,29 @@ def _forked(question: Question, limits: Limits) -> Outcome:
 
 def _inside(question: Question, limits: Limits, answer: int, said: int) -> None:
     """The fork: never comes back."""
+    try:
+        _limited(limits, said)
+        outcome = Outcome(told=look(question, limits))
+    except BaseException as error:  # whatever a file makes its library raise is told
+        outcome = _raised(error)
+    try:
+        with open(answer, "wb", closefd=False) as out:
+            out.write(msgspec.json.encode(outcome))
+    finally:
+        os._exit(0)
+
+
+def _limited(limits: Limits, said: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     os.dup2(said, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    # What it may write to, not address space: the libraries alone map gigabytes that they never touch.
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + limits.cpu_s, spent + limits.cpu_s + 5))
-    try:
-        outcome = Outcome(told=look(question, limits))
-    except BaseException as error:  # whatever a file makes its library raise is told
-        outcome = _raised(error)
-    with open(answer, "wb", closefd=False) as out:
-        out.write(msgspec.json.encode(outcome))
-    os._exit(0)
 
 
 def _raised(error: BaseException) -> Outcome:
