@@ -124,7 +124,15 @@ def test_a_pickle_is_opened_only_where_its_digest_is_pinned(workspace, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("called", "content", "flavor"), [("m.ubj", XGBOOST, "xgboost"), ("m.json", hostile_files.XGBOOST_JSON, "xgboost"), ("m", LIGHTGBM, "lightgbm"), ("m.onnx", ONNX, "onnx")])
+@pytest.mark.parametrize(
+    ("called", "content", "flavor"),
+    [
+        ("m.ubj", XGBOOST, "xgboost"),
+        ("m.json", hostile_files.XGBOOST_JSON, "xgboost"),
+        ("m", LIGHTGBM, "lightgbm"),
+        ("m.onnx", ONNX, "onnx"),
+    ],
+)
 def test_a_good_file_is_registered_with_the_columns_that_it_tells(called, content, flavor, workspace, tmp_path):
     (tmp_path / called).write_bytes(content)
     version = verbs.register("m", file=str(tmp_path / called), workspace=workspace)
@@ -156,7 +164,13 @@ def test_a_folder_that_says_what_is_not_so_is_refused(tmp_path):
     (tmp_path / "python").mkdir()
     (tmp_path / "python" / "MLmodel").write_text("flavors:\n  python_function: {loader_module: evil}\n")
     os.mkfifo(tmp_path / "pipe")
-    more = {"link": "not a link", "empty": "no folder of a model", "mlflow": "no file in its folder", "python": "does not read", "pipe": "no plain file"}
+    more = {
+        "link": "not a link",
+        "empty": "no folder of a model",
+        "mlflow": "no file in its folder",
+        "python": "does not read",
+        "pipe": "no plain file",
+    }
     found = opening.look_at([*asked, *(Question(path=str(tmp_path / name)) for name in more)], LIMITS)
     for words, said in zip([*(words for _, _, words in FOLDERS.values()), *more.values()], found, strict=True):
         assert isinstance(said, (Damaged, Invalid)) and re.search(words, str(said)), (words, said)

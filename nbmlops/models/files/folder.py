@@ -34,7 +34,7 @@ def read_file(path: Path, limit: int) -> bytes:
             raise Invalid(f"{shown(path.name)!r} is no plain file.", hint="Give a model's file, or a folder with one.")
         if found.st_size > limit:
             raise Invalid(f"{shown(path.name)!r} has {found.st_size:,} bytes, more than {limit:,}.", hint="Models are smaller.")
-        return file.read(limit + 1)
+        return file.read(found.st_size)  # room is made for as much as is asked for
 
 
 def model_in(folder: Path) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import resource
 import select
 import signal
@@ -17,14 +16,11 @@ import time
 import msgspec
 
 from nbmlops.errors import NbmlopsError
-from nbmlops.models.files.looking import look
+from nbmlops.models.files.looking import look, no_memory
 from nbmlops.models.files.records import Limits, Question, Told
 
 _MANY = 8
 _MAX_ANSWER = 64 << 20
-_NO_MEMORY = re.compile(
-    r"bad_alloc|bad array new length|unable to allocate|cannot allocate|failed to allocate|out of memory", re.IGNORECASE
-)
 
 
 class Asked(msgspec.Struct):
@@ -80,31 +76,33 @@ def _forked(question: Question, limits: Limits) -> Outcome:
 
 def _inside(question: Question, limits: Limits, answer: int, said: int) -> None:
     """The fork: never comes back."""
+    try:
+        _limited(limits, said)
+        outcome = Outcome(told=look(question, limits))
+    except BaseException as error:  # whatever a file makes its library raise is told
+        outcome = _raised(error)
+    try:
+        with open(answer, "wb", closefd=False) as out:
+            out.write(msgspec.json.encode(outcome))
+    finally:
+        os._exit(0)
+
+
+def _limited(limits: Limits, said: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     os.dup2(said, 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    # What it may write to, not address space: the libraries alone map gigabytes that they never touch.
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     resource.setrlimit(resource.RLIMIT_CPU, (spent + limits.cpu_s, spent + limits.cpu_s + 5))
-    try:
-        outcome = Outcome(told=look(question, limits))
-    except BaseException as error:  # whatever a file makes its library raise is told
-        outcome = _raised(error)
-    with open(answer, "wb", closefd=False) as out:
-        out.write(msgspec.json.encode(outcome))
-    os._exit(0)
 
 
 def _raised(error: BaseException) -> Outcome:
-    chain: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and len(chain) < 10:
-        chain.append(found)
-        found = found.__cause__ or found.__context__
-    if any(isinstance(one, MemoryError) or _NO_MEMORY.search(str(one)[:2000]) for one in chain):
+    if no_memory(error):
         return Outcome(over="memory")
     if isinstance(error, NbmlopsError):
         return Outcome(error=(type(error).__name__, error.message, error.hint))
@@ -140,13 +138,13 @@ def _outcome(answer: bytes, words: str, status: int, *, in_time: bool) -> Outcom
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
             return Outcome(over="cpu")
-        if _NO_MEMORY.search(words):
+        if no_memory(words):
             return Outcome(over="memory")
         return Outcome(ended=_signal(number))
     try:
         return msgspec.json.decode(answer, type=Outcome)
     except msgspec.DecodeError:
-        return Outcome(over="memory") if _NO_MEMORY.search(words) else Outcome(ended=f"it ended with {os.WEXITSTATUS(status)}")
+        return Outcome(over="memory") if no_memory(words) else Outcome(ended=f"it ended with {os.WEXITSTATUS(status)}")
 
 
 def _signal(number: int) -> str:

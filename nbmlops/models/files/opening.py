@@ -19,7 +19,7 @@ from nbmlops.models.files.records import Limits, Question, Told
 from nbmlops.models.flavors.zipped import shown
 
 _START_S = 60.0
-# One thread each: a thread's stack and arena are address space, of which a machine with many cores would take more than the limit.
+# One thread each: a thread's stack and arena count as memory, of which a machine with many cores would take more than the limit.
 _ALONE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ARROW_NUM_THREADS", "MALLOC_ARENA_MAX")}
 _MORE = 'If you know where it comes from, allow more in .nbmlops/workspace.json: "file_memory_bytes": {}.'
 

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What looking into a file may take. The memory is address space: what is asked for, not only what is used."""
+    """What looking into a file may take. The memory is what is asked for, not only what is used."""
 
     memory_bytes: int = 4 << 30
     cpu_s: int = 120
