@@ -34,6 +34,7 @@ ALL = (
     "killing",
     "stepping",
     "sweeping",
+    "models",
 )
 
 
