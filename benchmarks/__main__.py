@@ -36,6 +36,7 @@ ALL = (
     "sweeping",
     "gates",
     "promoting",
+    "models",
 )
 
 
