@@ -90,3 +90,26 @@ def test_a_feature_that_is_the_label_or_gives_it_away(classes):
     assert equal.passed and not alone.passed and "hint alone predicts the label" in alone.reason
     equal, alone = asked("leakage", standing(rows, label, model), **{**OFF, "equal": True, "alone": 0.95})
     assert equal.passed and alone.passed and alone.details["bars"][0]["what"] == "a"
+
+
+def test_rows_of_few_values_meet_by_chance_which_is_no_leak(workspace):
+    random = np.random.default_rng(5)
+    table = pd.DataFrame({"hour": random.integers(0, 12, 4000), "origin": random.choice(list("abc"), 4000)})
+    y = table["hour"].to_numpy(float)
+    training_rows.keep(workspace, "blake3:few", table[:3000])
+    candidate = version({"hour": None, "origin": {"type": "string"}}, dataset="blake3:few")
+    on = standing(table[3000:], y[3000:], Model(good), candidate=candidate, workspace=workspace)
+    seen, twice = asked("leakage", on, **{**OFF, "overlap_percent": 1, "duplicates_percent": 5})
+    assert seen.passed and seen.value > 99 and "by chance" in seen.reason
+    assert twice.passed and twice.value > 90 and "few values" in twice.reason
+
+
+def test_rows_that_were_doubled_before_they_were_split_are_found(workspace):
+    random = np.random.default_rng(6)
+    table = pd.DataFrame({"a": random.normal(size=600), "b": random.integers(0, 4, 600)})
+    doubled = pd.concat([table, table], ignore_index=True).sample(frac=1, random_state=0).reset_index(drop=True)
+    y = doubled["a"].to_numpy()
+    training_rows.keep(workspace, "blake3:doubled", doubled[:900])
+    on = standing(doubled[900:], y[900:], Model(good), candidate=version({"a": None, "b": None}, dataset="blake3:doubled"), workspace=workspace)
+    (seen,) = asked("leakage", on, **{**OFF, "overlap_percent": 1})
+    assert not seen.passed and seen.value > 50 and "at most 1 % may be" in seen.reason
