@@ -105,8 +105,8 @@ def _duplicates(limit: float, on: Standing) -> GateCheck:
     words = training_rows.words(on.table, on.inputs)
     value = 100 * (1 - len(np.unique(words)) / len(words))
     by_chance = _tells_apart(on.table, on.inputs) is None
-    why = "which happens, since the columns take few values." if by_chance else f"at most {limit:g} % may be: a metric counts them as often."
-    reason = f"{value:.3g} % of the rows are there more than once, {why}"
+    why = "which happens, since the columns take few values" if by_chance else f"at most {limit:g} % may be: a metric counts them as often"
+    reason = f"{value:.3g} % of the rows are there more than once, {why}."
     return judged("leakage", "duplicated rows", by_chance or value <= limit, reason, value=value, limit=limit)
 
 
