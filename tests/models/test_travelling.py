@@ -140,6 +140,12 @@ def test_who_loads_it_elsewhere_gets_the_same(name, folder, tmp_path):
 
 
 @pytest.mark.slow
+def test_it_answers_in_the_recorded_environment_built_anew(folder):
+    found = told(folder, HEAD + WORKS["a lambda"] + "\n" + TAIL.replace("code=True", 'code=True, env="recreate"'))
+    assert found["flavor"] == "sklearn" and str(found["code"]).startswith("sha256:"), found
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_travel_is_refused_with_what_mends_it(name, folder):
     code, words = REFUSED[name]

@@ -12,7 +12,7 @@ class StatsmodelsFlavor(Executing):
     """Save and load what fitting a model of statsmodels gives."""
 
     name = "statsmodels"
-    libraries = ("statsmodels", "pandas")
+    libraries = ("statsmodels", "pandas", "pyarrow")  # names that pandas keeps in Arrow's memory are in the pickle
     suffix = "pickle"
     what = "a pickle"
 

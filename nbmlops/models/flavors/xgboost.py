@@ -18,7 +18,7 @@ class XgboostFlavor(Native):
     """Save and load a Booster, or an estimator of xgboost's that is asked as scikit-learn's are."""
 
     name = "xgboost"
-    libraries = ("xgboost", "pandas")
+    libraries = ("xgboost", "pandas", "sklearn")  # its estimators are made on scikit-learn's
     suffix = "ubj"
 
     def can(self, model: Any) -> bool:
