@@ -1,4 +1,5 @@
-"""`python -m demo [FOLDER [MONTHS]]`: a pipeline month by month; then train, gate, promote, serve, watch, retrain, roll back; a report."""
+"""`python -m demo [FOLDER [MONTHS]]`: a pipeline month by month; a champion and its challengers; then train, serve,
+watch, retrain, roll back; a report."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import flights as data
+from demo.challenge import challenged
 from demo.monthly import MONTHS, through_the_year
 from demo.report import write_report
 from demo.story import Story
@@ -75,7 +77,9 @@ def live_through_the_year(folder: Path, place: Any) -> Story:
     say(f"{len(year):,} flights flew. January and February are known; the rest is still to come.\n")
     data.write_days(year, folder / "data", date(2013, 1, 1), date(2013, 3, 1))
 
-    story = Story(tried=train(folder))
+    challenge = challenged(year, folder / "challenge", say)
+    say(f"  Its card: {folder / 'challenge' / 'card.html'}\n")
+    story = Story(tried=train(folder), challenge=challenge)
     best = min(story.tried, key=lambda run: run.metrics["mae"])
     first = model.register(MODEL, run=best.id, description="January and February 2013")
     model.gate(MODEL, "mae", better="lower", limit=15.0, better_percent=0.0)

@@ -76,6 +76,14 @@ def write_report(story: Story, folder: Path) -> Path:
         ),
         "<h2>What the policy decided, and why</h2>",
         _decisions([d for d in story.decisions if d.action != "kept"]),
+        "<h2>A champion is challenged</h2><p class='lead'>Four candidates before the same gates, on flights of January and February "
+        "that nobody trained on. What is better on average may be worse for somebody; what is far better may know too much. "
+        "The <a href='challenge/card.html'>card</a> of the one that stands.</p>",
+        _table(
+            ["Version", "Model", "MAE", "What its gates said"],
+            [[f"v{one['version']}", one["words"], f"{_mae(one):.2f}", one["said"]] for one in story.challenge],
+            numbers={2},
+        ),
         "<h2>The three parameter sets tried at the start</h2>",
         _table(
             ["Run", "Status", "Parameters", "MAE", "R²", "Data hash"],
@@ -109,6 +117,10 @@ def write_report(story: Story, folder: Path) -> Path:
     return path
 
 
+def _mae(one: dict[str, Any]) -> float:
+    return float(next(check.value for check in one["report"].checks if check.kind == "performance"))
+
+
 def figures_of(story: Story) -> dict[str, Any]:
     """Every figure of the report, as JSON values."""
     weeks, frozen, managed = by_week(story.days)
@@ -125,6 +137,7 @@ def figures_of(story: Story) -> dict[str, Any]:
         "weeks": [{"middle": w.isoformat(), "frozen_mae": f, "managed_mae": m} for w, f, m in zip(weeks, frozen, managed, strict=True)],
         "decisions": to_json_values(story.decisions),
         "drift": {month.strftime("%Y-%m"): to_json_values(report) for month, report in story.reports.items()},
+        "challenge": to_json_values(story.challenge),
         "tried": to_json_values(story.tried),
         "versions": to_json_values(story.versions),
         "audit_events": len(story.audit),

@@ -16,6 +16,7 @@ class Story:
     """Errors by day, decisions by week, drift by month; and the figures drawn from them."""
 
     tried: list[Any]
+    challenge: list[dict[str, Any]]
     days: dict[date, dict[str, Any]] = field(default_factory=dict)
     decisions: list[Any] = field(default_factory=list)
     reports: dict[date, Any] = field(default_factory=dict)

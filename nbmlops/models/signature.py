@@ -24,7 +24,7 @@ def infer(inputs: Any, outputs: Any = None) -> Signature:
 
     >>> import pandas as pd
     >>> infer(pd.DataFrame({"a": [1, 2], "b": ["x", None]})).inputs[1]
-    SignatureColumn(name='b', type='string', nullable=True)
+    SignatureColumn(name='b', type='string', nullable=True, least=None, most=None, categories=['x'], coded=False)
     """
     from nbmlops.data.frames import to_table
 

@@ -51,6 +51,18 @@ def test_it_retrains_refuses_and_rolls_back_each_with_its_reason(year):
             assert decision["run"] and decision["candidate"]
 
 
+@pytest.mark.slow
+def test_a_champion_is_challenged_and_what_is_wrong_with_a_candidate_refuses_it(year):
+    folder, _ = year
+    lines, cleaned, crew, trees = json.loads((folder / "report.json").read_text("utf-8"))["challenge"]
+    assert [one["passed"] for one in (lines, cleaned, crew, trees)] == [True, False, False, True]
+    assert "carrier = HA" in cleaned["said"] and "crew_hours alone predicts" in crew["said"]
+    better = [check for check in cleaned["report"]["checks"] if check["kind"] == "performance"]
+    assert all(check["passed"] for check in better), "it is better than the champion on average, and refused all the same"
+    card = (folder / "challenge" / "card.html").read_text("utf-8")
+    assert "carrier" in card and "Winds change" in card and "<script" not in card and "http" not in card.replace("http://www.w3.org", "")
+
+
 def test_nothing_is_scripted_by_month():
     story = (ROOT / "demo" / "__main__.py").read_text("utf-8")
     assert ".rollback(" not in story and "force" not in story
