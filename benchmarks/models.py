@@ -1,7 +1,8 @@
 """Models: registering, loading and size beside MLflow's log_model and load_model; then ONNX beside what it was made of.
 
 Both sides have a warm process each round, the same models, made from one seed, and SQLite. Registering here includes a clean process that
-loads the model and answers its rows, which MLflow does not do.
+loads the model and answers its rows as before. MLflow starts one to see what is imported, and compares no answers; scikit-learn's models
+it keeps as pickles here.
 """
 
 from __future__ import annotations
