@@ -61,7 +61,7 @@ $(STAMP): pyproject.toml hatch_build.py
 	$(BIN)/python -m pip install -q -e ".[test]"
 	# torch in its build for the CPU, where the index offers one: the other brings gigabytes
 	cpu=$$($(BIN)/python -m pip index versions torch 2>/dev/null | grep -oE '[0-9.]+\+cpu' | head -n 1); \
-	  $(BIN)/python -m pip install -q "torch$${cpu:+==$$cpu}"
+	  $(BIN)/python -m pip install -q "torch$${cpu:+==$$cpu}" "setuptools<82"
 	touch $(STAMP)
 
 # What the tests need from Debian. Elsewhere: install Chromium yourself; a test that misses it says so.

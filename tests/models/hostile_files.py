@@ -25,10 +25,10 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 
+from nbmlops.models.carried import package_of
 from nbmlops.models.flavors.lightgbm import LightgbmFlavor
 from nbmlops.models.flavors.sklearn import SklearnFlavor
 from nbmlops.models.flavors.xgboost import XgboostFlavor
-from nbmlops.models.carried import package_of
 from tests.models.skops_files import called, crafted, dict_node, edited, json_node, node, tuple_node
 
 RANDOM = np.random.default_rng(0)
