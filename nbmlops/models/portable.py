@@ -197,10 +197,10 @@ def _lightgbm(data: bytes, trusted: Sequence[str]) -> Any:
     booster = lightgbm.Booster(model_str=text)
     found = [line for line in text[text.rfind("end of parameters") :].splitlines() if line.startswith("nbmlops:")]
     said = json.loads(found[0].partition(":")[2]) if found else {}
-    return _Classes(booster, said["classes"]) if said.get("classes") else booster
+    return Classes(booster, said["classes"]) if said.get("classes") else booster
 
 
-class _Classes:
+class Classes:
     """A booster that is asked for classes."""
 
     def __init__(self, booster: Any, classes: list[Any]) -> None:

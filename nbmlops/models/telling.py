@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbmlops.models.portable import Classes
 from nbmlops.models.records import ColumnType, SignatureColumn
 
 _ONNX: dict[str, ColumnType] = {"string": "string", "bool": "boolean"}
@@ -20,7 +21,7 @@ def takes(model: Any) -> tuple[list[SignatureColumn], bool] | None:
     inputs = getattr(model, "_inputs", None)
     if isinstance(inputs, list):
         return _of_onnx(inputs)
-    model = getattr(model, "booster", model)  # a booster of lightgbm's that is asked for classes
+    model = model.booster if isinstance(model, Classes) else model
     names, count = _names(model), _count(model)
     if names and (count is None or len(names) == count):
         return _columns(names), True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import resource
 import select
 import signal
@@ -17,14 +16,11 @@ import time
 import msgspec
 
 from nbmlops.errors import NbmlopsError
-from nbmlops.models.files.looking import look
+from nbmlops.models.files.looking import look, no_memory
 from nbmlops.models.files.records import Limits, Question, Told
 
 _MANY = 8
 _MAX_ANSWER = 64 << 20
-_NO_MEMORY = re.compile(
-    r"bad_alloc|bad array new length|unable to allocate|cannot allocate|failed to allocate|out of memory", re.IGNORECASE
-)
 
 
 class Asked(msgspec.Struct):
@@ -106,12 +102,7 @@ def _limited(limits: Limits, said: int) -> None:
 
 
 def _raised(error: BaseException) -> Outcome:
-    chain: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and len(chain) < 10:
-        chain.append(found)
-        found = found.__cause__ or found.__context__
-    if any(isinstance(one, MemoryError) or _NO_MEMORY.search(str(one)[:2000]) for one in chain):
+    if no_memory(error):
         return Outcome(over="memory")
     if isinstance(error, NbmlopsError):
         return Outcome(error=(type(error).__name__, error.message, error.hint))
@@ -147,13 +138,13 @@ def _outcome(answer: bytes, words: str, status: int, *, in_time: bool) -> Outcom
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
             return Outcome(over="cpu")
-        if _NO_MEMORY.search(words):
+        if no_memory(words):
             return Outcome(over="memory")
         return Outcome(ended=_signal(number))
     try:
         return msgspec.json.decode(answer, type=Outcome)
     except msgspec.DecodeError:
-        return Outcome(over="memory") if _NO_MEMORY.search(words) else Outcome(ended=f"it ended with {os.WEXITSTATUS(status)}")
+        return Outcome(over="memory") if no_memory(words) else Outcome(ended=f"it ended with {os.WEXITSTATUS(status)}")
 
 
 def _signal(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,22 @@ from nbmlops.models.files.records import Limits, Question, Told
 from nbmlops.models.fixtures import taken
 from nbmlops.models.flavors.zipped import shown
 from nbmlops.models.telling import takes
+
+_NO_MEMORY = re.compile(
+    r"bad_alloc|bad array new length|unable to allocate|cannot allocate|failed to allocate|out of memory", re.IGNORECASE
+)
+
+
+def no_memory(error: BaseException | str) -> bool:
+    """Whether memory was lacking: libraries say so in words, or under another error."""
+    for _ in range(10):
+        if isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)[:2000]):
+            return True
+        below = None if isinstance(error, str) else error.__cause__ or error.__context__
+        if below is None:
+            return False
+        error = below
+    return False
 
 
 def look(asked: Question, limits: Limits) -> Told:
@@ -72,6 +89,8 @@ def _asked(told: Told, flavor: str, model: Any, asked: Question) -> Told:
         try:
             portable.ask(flavor, model, portable.rows_for(portable.frame_of(rows, columns), columns, named))
         except Exception as error:  # of any type; rows that nobody gave need not be such as it takes
+            if no_memory(error):
+                raise
             if kept:
                 words = shown(str(error))
                 raise Damaged(f"The model cannot answer the rows that are kept beside it: {words}.", hint="Get it again.") from error
