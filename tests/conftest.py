@@ -13,7 +13,7 @@ import pytest
 
 from nbmlops.workspace import Workspace
 
-LONG = ("demo", "reports", "replay", "pipelines", "faults", "notebooks", "browser", "capture")  # rooms, the one with the longest first
+LONG = ("demo", "reports", "replay", "pipelines", "faults", "notebooks", "models", "browser", "exchange", "capture")  # rooms, the one with the longest first
 
 
 def pytest_configure() -> None:
