@@ -15,6 +15,23 @@ from nbmlops.models.records import GateCheck
 _SECTION_OF = {
     "performance": "metrics", "slices": "slices", "fairness": "fairness", "robustness": "robustness", "calibration": "robustness",
 }  # fmt: skip
+_GROUPS = ("groups", "slices", "bars")  # where a check's details hold a value a group, or a value a perturbation
+_VALUES, _NAMES = ("value", "moved"), ("column", "group", "name", "what")
+_SAY_IT_ALL = frozenset(
+    {
+        "performance",
+        "slices",
+        "fairness",
+        "robustness",
+        "calibration",
+        "leakage",
+        "latency",
+        "size",
+        "reproducibility",
+        "schema",
+        "approval",
+    }
+)  # kinds whose reason says in words what else is in the details
 _MOST_POINTS, _MOST_GROUPS, _MOST_DETAILS = 200, 40, 12
 
 
@@ -41,14 +58,14 @@ def parts(known: Known, name: str) -> CardSection:
 
 def _details(check: GateCheck, section: CardSection) -> None:
     details = check.details if isinstance(check.details, dict) else {"details": check.details}
-    if found := _groups(details.get("groups")):
-        _bars(check, details, found, section)
+    for key in _GROUPS:
+        if len(found := _groups(details.get(key))) > 1 or (key == "groups" and found):
+            _bars(check, details, found, section)
     if points := _points(details.get("curve")):
         _curve(check, points, section)
-    left = [
-        [str(name), _plain(value)] for name, value in details.items() if name not in ("groups", "curve") and value not in (None, "", [], {})
-    ]
-    if left:
+    shown = (*_GROUPS, "curve")
+    left = [[str(name), _plain(value)] for name, value in details.items() if name not in shown and value not in (None, "", [], {})]
+    if left and check.kind not in _SAY_IT_ALL:
         section.tables.append(CardTable(title=check.name, head=["", ""], rows=left[:_MOST_DETAILS]))
 
 
@@ -59,7 +76,7 @@ def _bars(check: GateCheck, details: dict[str, Any], groups: list[dict[str, Any]
         times = f", {high['value'] / low['value']:.2g} times as much" if high["value"] > low["value"] > 0 else ""
         section.sentences.append(f"{check.name}: from {_ends(low)} to {_ends(high)}{times}.")
     level = next((_number(details[key]) for key in ("overall", "all", "level") if _number(details.get(key)) is not None), None)
-    shown, unit = groups[:_MOST_GROUPS], str(details.get("metric") or check.name)[:80]
+    shown, unit = groups[:_MOST_GROUPS], str(details.get("metric") or details.get("unit") or check.name)[:80]
     rows = [
         [one["name"], "–" if one["rows"] is None else f"{one['rows']:,}", number(one["value"]), around(*(one["interval"] or (None, None)))]
         for one in shown
@@ -80,16 +97,20 @@ def _ends(group: dict[str, Any]) -> str:
 def _groups(found: Any) -> list[dict[str, Any]]:
     made = []
     for one in found if isinstance(found, (list, tuple)) else []:
-        if not isinstance(one, dict) or (value := _number(one.get("value"))) is None:
+        if not isinstance(one, dict) or (value := _value(one)) is None:
             continue
         around = one.get("interval")
         ends = [end for end in map(_number, around) if end is not None] if isinstance(around, (list, tuple)) else []
         count = _number(one.get("rows"))
-        name = " · ".join(str(one[key]) for key in ("column", "group", "name") if one.get(key) not in (None, ""))[:120]
+        name = " · ".join(str(one[key]) for key in _NAMES if one.get(key) not in (None, ""))[:120]
         made.append(
             {"name": name or "?", "value": value, "interval": ends if len(ends) == 2 else [], "rows": None if count is None else int(count)}
         )
     return made
+
+
+def _value(one: dict[str, Any]) -> float | None:
+    return next((found for key in _VALUES if (found := _number(one.get(key))) is not None), None)
 
 
 def _curve(check: GateCheck, points: list[tuple[float, float]], section: CardSection) -> None:
