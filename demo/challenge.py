@@ -39,8 +39,10 @@ def challenged(year: Any, folder: Path, say: Callable[[str], None]) -> list[dict
     last = found[-1]["version"]
     for section, text in (("intended use", "How long a flight from New York is in the air, for who plans crews."), ("limitations", LIMITS)):
         model.card(MODEL, last, section=section, text=text)
+    inputs, labels = rows[data.INPUTS], rows[data.LABEL]
+    model.importance(MODEL, last, data=inputs, labels=labels, repeats=5)
     for name in ("card.html", "card.md"):
-        model.card(MODEL, last, output=str(folder / name), data=rows[data.INPUTS], labels=rows[data.LABEL], slices=["carrier", "origin"])
+        model.card(MODEL, last, output=str(folder / name), data=inputs, labels=labels, slices=["carrier", "origin"])
     return found
 
 

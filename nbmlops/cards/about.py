@@ -200,7 +200,8 @@ def loading(known: Known) -> CardSection:
         "loaded.predict(frame)",
     ])  # fmt: skip
     served = f"%mlops endpoint start {version.model}"
-    mlflow = "import mlflow\n\nmlflow.pyfunc.load_model(folder).predict(frame)  # folder: the version as it was written for MLflow"
+    written = f"%mlops model export {version.model} {version.version} folder"
+    mlflow = f"{written}\n\nimport mlflow\n\nmlflow.pyfunc.load_model('folder').predict(frame)"
     said = ["Loading executes no code but what its file brings and somebody trusts." if version.code else "Loading it executes no code."]
     said.append("In Python, behind an endpoint, through MLflow:")
     return CardSection(name="loading", title="How to load it", sentences=said, code=[own, served, mlflow])

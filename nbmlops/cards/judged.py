@@ -52,13 +52,16 @@ def parts(known: Known, name: str) -> CardSection:
     title = f"Held against its gate on {known.gate.at:%Y-%m-%d}"
     section.tables.append(CardTable(title=title, head=["", "check", "value", "asked", "why"], rows=rows, right=[2, 3]))
     for check in checks:
-        _details(check, section)
+        _details(check, section, seen=known.measured is not None and bool(known.measured.groups))
     return section
 
 
-def _details(check: GateCheck, section: CardSection) -> None:
+def _details(check: GateCheck, section: CardSection, *, seen: bool) -> None:
+    """`seen`: the card has measured groups by itself."""
     details = check.details if isinstance(check.details, dict) else {"details": check.details}
     for key in _GROUPS:
+        if key == "slices" and seen:
+            continue
         if len(found := _groups(details.get(key))) > 1 or (key == "groups" and found):
             _bars(check, details, found, section)
     if points := _points(details.get("curve")):
@@ -72,7 +75,7 @@ def _details(check: GateCheck, section: CardSection) -> None:
 def _bars(check: GateCheck, details: dict[str, Any], groups: list[dict[str, Any]], section: CardSection) -> None:
     groups = sorted(groups, key=lambda one: -one["value"])
     high, low = groups[0], groups[-1]
-    if len(groups) > 1:
+    if len(groups) > 1 and check.kind != "robustness":
         times = f", {high['value'] / low['value']:.2g} times as much" if high["value"] > low["value"] > 0 else ""
         section.sentences.append(f"{check.name}: from {_ends(low)} to {_ends(high)}{times}.")
     level = next((_number(details[key]) for key in ("overall", "all", "level") if _number(details.get(key)) is not None), None)
