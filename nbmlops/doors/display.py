@@ -38,7 +38,7 @@ RECORDS = {
     "nbmlops.serving.records": ("Predictions", "Labelled"),
     "nbmlops.endpoints.records": ("Endpoint", "Calling"),
     "nbmlops.lineage.records": ("LineageNode", "LineageEdge", "Lineage"),
-    "nbmlops.exchange.records": ("Exchange", "Tally"),
+    "nbmlops.exchange.records": ("Exchange",),
     "nbmlops.monitoring.records": ("DriftScore", "QualityPoint", "DriftReport", "PolicyRule", "Decision"),
 }  # fmt: skip
 _CHARTED = (

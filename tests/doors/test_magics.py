@@ -207,7 +207,7 @@ def test_a_recorded_cell_may_stand_in_another_magic(cell: str, shell: Interactiv
 
 
 def test_no_other_cell_magic_pretends(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "there is %%mlops run, and %%mlops gates" in said(shell, "%%mlops model find\nx = 1", capsys)
+    assert "only %%mlops run, and %%mlops gates" in said(shell, "%%mlops model find\nx = 1", capsys)
 
 
 def test_a_raising_cell_keeps_its_own_traceback_and_its_run_failed(
