@@ -80,8 +80,13 @@ def differing(kept: Any, now: Any, where: str = "answer") -> str | None:
     if isinstance(now, float) and isinstance(kept, (int, float)):
         same = kept == now or math.isclose(kept, now, rel_tol=RELATIVE, abs_tol=ABSOLUTE) or (kept != kept and now != now)
     else:
-        same = (kept is None and now != now) or (kept == now and isinstance(kept, bool) == isinstance(now, bool))
+        same = (kept is None and _endless(now)) or (kept == now and isinstance(kept, bool) == isinstance(now, bool))
     return None if same else f"{where} was {kept!r} and is {now!r}"
+
+
+def _endless(value: Any) -> bool:
+    """What JSON has no number for, and is kept as null: NaN (which differs from itself) and the infinities."""
+    return value != value or (isinstance(value, float) and math.isinf(value))
 
 
 # -- rows

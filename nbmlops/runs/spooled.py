@@ -164,6 +164,7 @@ class Writer:
         self.folder_id = workspace.folder_id()
         self._spool: spool.Spool | None = None
         self._waiting: list[tuple[int, Event]] = []
+        self._known: set[str] = set()  # runs that are in the ledger, or come there before anything else that is said of them
         self._appending = threading.Lock()
         self._draining = threading.RLock()
         self._wake = threading.Event()
@@ -202,6 +203,7 @@ class Writer:
             if not taken:
                 return
             assert self._spool is not None
+            self._bring_runs([event for _, event in taken])
             with self.workspace.ledger.write(durable=durable, patience_s=patience_s) as tx:
                 # By another process, which wanted to know; or by this one, interrupted before it could note so.
                 already = _taken(tx.read, self._spool.path)
@@ -211,6 +213,15 @@ class Writer:
                 del self._waiting[: len(taken)]
                 if not self._waiting and self._spool.size > _CLEAR_BYTES:
                     self._spool.clear()
+
+    def _bring_runs(self, events: list[Event]) -> None:
+        """Who executes a notebook opens its run, and the kernel says what was done in it: it may come to write first."""
+        self._known.update(event.run for event in events if event.opened)
+        others = {event.run for event in events} - self._known
+        known = {run for run in others if self.workspace.ledger.read("SELECT 1 FROM run WHERE id = ?", run)}
+        self._known |= known
+        if known != others:
+            take_in(self.workspace)
 
     def close(self) -> None:
         """The process ends, or the workspace's folder is another now."""
@@ -307,19 +318,26 @@ def folder(workspace: Workspace) -> Path:
 def take_in(workspace: Workspace) -> None:
     """Take in what other processes have in their spools: of the living, so that nobody reads less than was said; of the
     dead, so that nothing is lost."""
+    told, dead = [], []
     for path in _others(workspace):
         owner = spool.owner_of(path)
         if owner is None:
             continue  # being made at this moment, or gone
-        dead = alive(owner) is False
+        if alive(owner) is False:
+            dead.append(path)
         if _beyond(path, _taken(workspace.ledger.read, path)):
-            with workspace.ledger.write() as tx:
-                left = _beyond(path, _taken(tx.read, path))
-                _take(tx, [event for _, content in left if (event := _decoded(content)) is not None])
-                if left:
-                    _note_taken(tx, path, left[-1][0])
-        if dead:
-            path.unlink(missing_ok=True)
+            told.append(path)
+    if told:
+        with workspace.ledger.write() as tx:
+            left = {path: _beyond(path, _taken(tx.read, path)) for path in told}
+            events = [event for records in left.values() for _, content in records if (event := _decoded(content)) is not None]
+            # That a run began comes before what another process says of it.
+            _take(tx, sorted(events, key=lambda event: event.opened is None))
+            for path, records in left.items():
+                if records:
+                    _note_taken(tx, path, records[-1][0])
+    for path in dead:
+        path.unlink(missing_ok=True)
 
 
 def _beyond(path: Path, taken: int) -> list[tuple[int, bytes]]:

@@ -13,8 +13,10 @@ import pytest
 from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.owner import this_process
 from nbmlops.ledger.spool import Spool, owner_of, records
+from nbmlops.runs import spooled
 from nbmlops.runs import verbs as run
 from nbmlops.runs.book import RunBook
+from nbmlops.runs.facts import Facts
 from nbmlops.workspace import Workspace
 from tests.faults.looking import one, seen
 
@@ -123,6 +125,23 @@ def test_of_two_workspaces_opened_at_one_folder_either_may_be_closed_first(tmp_p
     assert ended.status == "finished" and [point.value for point in run.show(ended.id, workspace=other).history] == [1.0, 2.0]
     one_.close()  # what was opened anew by the run's own word
     other.close()
+
+
+@pytest.mark.parametrize("of_another", [False, True])
+def test_what_a_kernel_did_is_kept_though_its_runner_has_not_yet_written_that_the_run_began(workspace, of_another):
+    book, folder = RunBook(workspace), spooled.folder(workspace)
+    begun = spooled.Opened("a", "e", "papermill", datetime.now(UTC), this_process().as_text(), None, "unknown")
+    runner = Spool(folder, "z-runner")
+    runner.append(spooled._encoded(spooled.Event("run-1", opened=begun)))
+    if of_another:
+        kernel = Spool(folder, "a-kernel")
+        kernel.append(spooled._encoded(spooled.Event("run-1", facts=Facts(tags={"did": "it"}))))
+        book.settle()
+    else:
+        book.add("run-1", Facts(tags={"did": "it"}))
+        spooled.flush(workspace)
+    assert book.run("run-1").tags == {"did": "it"}
+    book.end("run-1", "finished")
 
 
 @pytest.mark.slow
