@@ -12,6 +12,7 @@ class TestMine(FlavorSuite):
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,7 @@ class FlavorSuite:
     """Inherit, set `flavor`, and give a `case`. Each test says what it asks."""
 
     flavor: Any
-
-    def case(self) -> Case:
-        """A fitted model with its rows; the same one each time, or one fitted alike."""
-        raise NotImplementedError
+    case: Callable[[], Case]  # a method: a fitted model with its rows; the same one each time, or one fitted alike
 
     def signature(self, case: Case) -> Signature:
         """What the model takes, as registering infers it."""

@@ -83,6 +83,12 @@ def client(server: str) -> Any:
     return _library().MlflowClient(tracking_uri=server, registry_uri=server)
 
 
+@pytest.fixture(autouse=True)
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run keeps the changes of the repository it is made in, which would be this one."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def asked(server: str) -> dict[str, Any]:
     return {"tracking_uri": server}

@@ -173,6 +173,8 @@ def zips() -> dict[str, tuple[str, bytes, str]]:
     many = zipped({f"{n}": b"" for n in range(100_001)})
     twice = bytearray(zipped({"schema.json": b"{}", "schema.jsoN": b"{}"}))
     twice = twice.replace(b"schema.jsoN", b"schema.json")
+    later = bytearray(added("later"))
+    later[later.rindex(b"PK\1\2") + 6] = 99
     header = _npy(np.zeros(2))
     huge = header.replace(b"(2,), }" + b" " * 8, b"(999999999,), }")
     return {
@@ -191,6 +193,7 @@ def zips() -> dict[str, tuple[str, bytes, str]]:
         "a bomb": ("bomb.skops", big.getvalue(), "times what it takes"),
         "many members": ("many.skops", many, "100,001 members"),
         "a zip that is cut": ("cut.skops", RIDGE[: len(RIDGE) // 2], "no whole zip"),
+        "a zip of a later version": ("v99.skops", bytes(later), "zip file version 9.9"),
         "a zip of nothing": ("none.skops", zipped({"a.txt": b"a"}), "a zip file that is no model"),
         "a zip with a wrong sum": ("crc.skops", RIDGE.replace(b"_ridge", b"_rigde", 1), "cannot be read"),
         "a shape that is huge": ("shape.skops", member(FOREST, ".npy", huge), "is said to take"),

@@ -46,12 +46,12 @@ class Aliases:
             return
         self.client.set_registered_model_alias(model, alias, wanted)
         self._note(f"{model}@{alias}", here, wanted)
-        self.tally.aliases.append(f"{model}@{alias} → {wanted}")
+        self.tally.told["aliases"].append(f"{model}@{alias} → {wanted}")
 
     def _pull(self, model: str, alias: str, here: int | None, there: str, numbers: dict[int, str], then: dict[str, Any]) -> None:
         wanted = next((version for version, number in numbers.items() if number == there), None)
         if wanted is None:
-            self.tally.left_out.append(f"{model}@{alias} points at {there} there, which is no version here.")
+            self.tally.told["left_out"].append(f"{model}@{alias} points at {there} there, which is no version here.")
             return
         if here is not None and then.get("mine") != here:
             self._conflict(model, alias, here, there, "push" if then.get("theirs") == there else None)
@@ -59,24 +59,24 @@ class Aliases:
         try:
             promote(model, wanted, alias=alias, reason=f"pulled from {self.server.place}", workspace=self.book.workspace)
         except GateRefused as error:
-            self.tally.conflicts.append(
+            self.tally.told["conflicts"].append(
                 f"{model}@{alias}: it points at version {there} there, and here the gate refuses it. {error.message}"
             )
             return
         except NbmlopsError as error:
-            self.tally.conflicts.append(f"{model}@{alias}: {error.message} {error.hint}")
+            self.tally.told["conflicts"].append(f"{model}@{alias}: {error.message} {error.hint}")
             return
         self._note(f"{model}@{alias}", wanted, there)
-        self.tally.aliases.append(f"{model}@{alias} → {wanted}")
+        self.tally.told["aliases"].append(f"{model}@{alias} → {wanted}")
 
     def _conflict(self, model: str, alias: str, here: int, there: str, moved_by: str | None) -> None:
         """Nothing moves; what a person can do is said."""
         what = f"{model}@{alias} is at version {here} here and at {there} there"
         if moved_by is not None:
             side = "there" if moved_by == "pull" else "here"
-            self.tally.conflicts.append(f"{what}; it was moved {side}: nbmlops mlflow {moved_by} --model {model}")
+            self.tally.told["conflicts"].append(f"{what}; it was moved {side}: nbmlops mlflow {moved_by} --model {model}")
         else:
-            self.tally.conflicts.append(
+            self.tally.told["conflicts"].append(
                 f"{what}; both were moved, or they never met: point one where the other is (nbmlops model promote {model} VERSION"
                 f" --alias {alias}), then ask again."
             )

@@ -49,7 +49,7 @@ class ModelPuller:
         try:
             plain_name(model, "model")
         except Invalid as error:
-            self.tally.refused.append(f"Model {one_line(model)!r}: {error.message} {error.hint} Rename it there.")
+            self.tally.told["refused"].append(f"Model {one_line(model)!r}: {error.message} {error.hint} Rename it there.")
             return []
         return sorted(versions_of(self.client, model), key=lambda one: int(one.version))
 
@@ -58,15 +58,15 @@ class ModelPuller:
         model, number = str(there.name), str(there.version)
         mine = self.here(there)
         if mine is not None:
-            self.tally.versions_known += 1
+            self.tally.counted["versions_known"] += 1
             return mine
         try:
             version = self._taken(there)
         except (Invalid, Untrusted, Damaged, Missing) as error:
-            self.tally.refused.append(f"Version {model}/{number}: {error.message} {error.hint}".strip())
+            self.tally.told["refused"].append(f"Version {model}/{number}: {error.message} {error.hint}".strip())
             return None
         self._note(f"{model}/{version}", f"{model}/{number}")
-        self.tally.versions.append(f"{model}/{number} → {version}")
+        self.tally.told["versions"].append(f"{model}/{number} → {version}")
         return version
 
     def here(self, there: Any) -> int | None:

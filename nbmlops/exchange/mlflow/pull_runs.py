@@ -70,22 +70,22 @@ class RunPuller:
         if mine is None:
             mine = self._twin(run_id)
         if mine is not None and (known is None or "theirs" not in known.said):
-            self.tally.runs_known += 1  # it is ours
+            self.tally.counted["runs_known"] += 1  # it is ours
             return mine
         state = _state(there)
         if mine is not None and known is not None and known.said["theirs"] == state:
-            self.tally.runs_known += 1
+            self.tally.counted["runs_known"] += 1
             return mine
         if there.info.status not in _OURS:
-            self.tally.left_out.append(
+            self.tally.told["left_out"].append(
                 f"Run {run_id} ({one_line(there.info.run_name or '')}) is {there.info.status.lower()}: pull it again."
             )
             return None
         if mine is None:
             mine = origin if _ID.fullmatch(origin) else new_id("run")
-            self.tally.runs += 1
+            self.tally.counted["runs"] += 1
         else:
-            self.tally.runs_changed += 1
+            self.tally.counted["runs_changed"] += 1
         self._take(mine, there, state, fresh=known is None)
         return mine
 
@@ -143,7 +143,7 @@ class RunPuller:
             with tempfile.TemporaryDirectory(prefix="nbmlops-pull-") as folder:
                 file = self.client.download_artifacts(run_id, path, folder)
                 made.append(artifacts.kept(self.book.workspace, name, Path(file)))
-        self.tally.artifacts += len(made)
+        self.tally.counted["artifacts"] += len(made)
         return made
 
     def _experiment(self, experiment_id: str) -> str:

@@ -35,11 +35,11 @@ class ModelPusher:
         name = f"{version.model}/{version.version}"
         there = self.there(version)
         if there is not None:
-            self.tally.versions_known += 1
+            self.tally.counted["versions_known"] += 1
             return there
         run_id = self.runs.push(version.run) if version.run is not None else self._holder(version)
         if run_id is None:
-            self.tally.left_out.append(f"Version {name}: the run that made it was deleted there.")
+            self.tally.told["left_out"].append(f"Version {name}: the run that made it was deleted there.")
             return None
         self._registered(version.model)
         path = f"models/{version.model}-{version.version}"
@@ -58,7 +58,7 @@ class ModelPusher:
         )
         self._listed[version.model][str(made.version)] = made
         self._note(version, str(made.version))
-        self.tally.versions.append(f"{name} → {made.version}")
+        self.tally.told["versions"].append(f"{name} → {made.version}")
         return str(made.version)
 
     def there(self, version: ModelVersion) -> str | None:

@@ -49,18 +49,18 @@ class RunPusher:
         known = self._known.get(run_id)
         state = state_of(record)
         if there is not None and there.info.lifecycle_stage == "deleted":
-            self.tally.left_out.append(f"Run {run_id} was deleted there: {there.info.run_id}.")
+            self.tally.told["left_out"].append(f"Run {run_id} was deleted there: {there.info.run_id}.")
             return None
         if there is not None and known is not None and known.said.get("mine") == state:
-            self.tally.runs_known += 1
+            self.tally.counted["runs_known"] += 1
             return str(there.info.run_id)
         if there is None:
             there = self._create(record.run)
-            self.tally.runs += 1
+            self.tally.counted["runs"] += 1
         else:
-            self.tally.runs_changed += 1
+            self.tally.counted["runs_changed"] += 1
         number = self._complete(record, there)
-        self.tally.artifacts += number
+        self.tally.counted["artifacts"] += number
         found = str(there.info.run_id)
         self._remember(record, found, state, known)
         return found

@@ -40,9 +40,9 @@ def pull(workspace: Workspace, folder: Path) -> Exchange:
         except Unwritable:
             raise
         except NbmlopsError as error:
-            puller.tally.refused.append(f"{file.parent.name}: {error.message}")
+            puller.tally.told["refused"].append(f"{file.parent.name}: {error.message}")
         except OSError as error:
-            puller.tally.refused.append(f"{file.parent.name}: it cannot be read: {error.strerror}.")
+            puller.tally.told["refused"].append(f"{file.parent.name}: it cannot be read: {error.strerror}.")
     done = puller.tally.over("wandb", "pull", str(folder))
     if done.runs or done.runs_changed or not done.passed:
         puller.book.told("pull", {"folder": str(folder), "runs": done.runs, "runs_changed": done.runs_changed, "refused": done.refused})
@@ -74,7 +74,7 @@ class _Puller:
         digest = digest_of_file(file)
         seen = f"{file.parent.name}/{digest}"
         if seen in self._seen:
-            self.tally.runs_known += 1
+            self.tally.counted["runs_known"] += 1
             return
         told = told_by(file)
         told.run_id = told.run_id or file.stem.removeprefix("run-")
@@ -97,12 +97,14 @@ class _Puller:
             self._ended_anew(mine, status, ended, told)
         self.book.note("file", seen, there)
         self._runs[there] = mine
-        self.tally.runs += before is None
-        self.tally.runs_changed += before is not None
+        self.tally.counted["runs"] += before is None
+        self.tally.counted["runs_changed"] += before is not None
         if told.lost:
-            self.tally.left_out.append(f"{file.parent.name}: {told.lost} places of its file cannot be read; what else it holds is here.")
+            self.tally.told["left_out"].append(
+                f"{file.parent.name}: {told.lost} places of its file cannot be read; what else it holds is here."
+            )
         if told.exit_code is None:
-            self.tally.left_out.append(f"{file.parent.name}: it has no end; pull it again if it is still running.")
+            self.tally.told["left_out"].append(f"{file.parent.name}: it has no end; pull it again if it is still running.")
 
     def _ended_anew(self, mine: str, status: Status, ended: datetime, told: Told) -> None:
         """A run that went on, or was resumed, has another end."""
@@ -142,11 +144,11 @@ class _Puller:
                 path = Path(place) / name
                 shown = one_line(path.relative_to(folder).as_posix())
                 if path.is_symlink():
-                    self.tally.left_out.append(f"{folder.parent.name}: {shown} is a link to a file elsewhere.")
+                    self.tally.told["left_out"].append(f"{folder.parent.name}: {shown} is a link to a file elsewhere.")
                 elif path.is_file():
                     made.append(artifacts.kept(self.workspace, shown, path))
         fresh = [one for one in made if (one.name, one.digest) not in have]
-        self.tally.artifacts += len(fresh)
+        self.tally.counted["artifacts"] += len(fresh)
         return fresh
 
 

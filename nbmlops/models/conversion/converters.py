@@ -9,6 +9,10 @@ from typing import Any
 _ML = "ai.onnx.ml"
 
 
+class NoForm(ValueError):
+    """One way to an ONNX graph ends here, as where the converters' own errors end it: another may be tried."""
+
+
 def own_converters() -> dict[str, dict[type, Callable[..., None]]]:
     """What `convert_sklearn` is given: an imputer that fills doubles and texts, and trees that compare as scikit-learn's do.
 
@@ -46,9 +50,9 @@ def _fill(scope: Any, operator: Any, container: Any) -> None:
     missing = step.missing_values
     empty = missing is None or missing != missing or type(missing).__name__ == "NAType"
     if getattr(step, "add_indicator", False):
-        raise NotImplementedError("A SimpleImputer with add_indicator has no form in ONNX")
+        raise NoForm("A SimpleImputer with add_indicator has no form in ONNX")
     if any(value is None or value != value for value in step.statistics_):
-        raise NotImplementedError("A SimpleImputer has met a column without any value, and would leave it out")
+        raise NoForm("A SimpleImputer has met a column without any value, and would leave it out")
     given = concatenate_variables(scope, operator.inputs, container)
     name = scope.get_unique_variable_name
     fill, mask = name("fill"), name("missing")
@@ -69,7 +73,7 @@ def _fill(scope: Any, operator: Any, container: Any) -> None:
             container.add_initializer(value := name("value"), of, [1], [float(missing)])
             container.add_node("Equal", [given, value], mask, name=scope.get_unique_operator_name("Equal"))
     else:
-        raise NotImplementedError(f"A SimpleImputer takes no {kind.__name__}")
+        raise NoForm(f"A SimpleImputer takes no {kind.__name__}")
     container.add_node("Where", [mask, fill, given], operator.outputs[0].full_name, name=scope.get_unique_operator_name("Where"))
 
 
@@ -97,7 +101,7 @@ def _singles(alias: str) -> Callable[..., None]:
 
         made_of = np.ravel(np.asarray(getattr(operator.raw_operator, "estimators_", [operator.raw_operator]), dtype=object))
         if not all(np.isfinite(one.tree_.threshold).all() for one in made_of):
-            raise NotImplementedError("A tree that asks whether a value is missing has no form in ONNX")  # and skl2onnx never ends
+            raise NoForm("A tree that asks whether a value is missing has no form in ONNX")  # and skl2onnx never ends
         (given,) = operator.inputs
         single = scope.get_unique_variable_name("single")
         container.add_node("Cast", given.full_name, single, to=TensorProto.FLOAT, name=scope.get_unique_operator_name("Cast"))

@@ -9,7 +9,7 @@ from typing import Any
 from nbmlops.errors import Invalid, Missing
 from nbmlops.models import portable
 from nbmlops.models.conversion import shaping
-from nbmlops.models.conversion.converters import own_converters
+from nbmlops.models.conversion.converters import NoForm, own_converters
 from nbmlops.models.records import Signature, SignatureColumn
 from nbmlops.plugins import needs
 
@@ -69,7 +69,7 @@ def _of_xgboost(model: Any, columns: int) -> Any:
     types = needs("onnxmltools.convert.common.data_types", extra="onnx", why=_WHY)
     booster = model if hasattr(model, "save_raw") else model.get_booster()
     if "c" in (booster.feature_types or ()):
-        raise NotImplementedError("xgboost's splits of categories have no form in ONNX")
+        raise NoForm("xgboost's splits of categories have no form in ONNX")
     booster.feature_names = booster.feature_types = None
     made = tools.convert_xgboost(model, name="model", initial_types=[("rows", types.FloatTensorType([None, columns]))])
     return shaping.answers(made, 1 + hasattr(model, "predict_proba")) if booster is not model else shaping.likely(made)
@@ -80,7 +80,7 @@ def _of_lightgbm(model: Any, columns: int, kind: str) -> Any:
     types = needs("onnxmltools.convert.common.data_types", extra="onnx", why=_WHY)
     booster = getattr(model, "booster", model)
     if booster.pandas_categorical:
-        raise NotImplementedError("lightgbm's splits of categories have no form in ONNX")
+        raise NoForm("lightgbm's splits of categories have no form in ONNX")
     given = [("rows", getattr(types, f"{kind}TensorType")([None, columns]))]
     made = tools.convert_lightgbm(booster, name="model", initial_types=given, zipmap=False)
     return shaping.likely(made) if booster is model else shaping.classes(made, model.classes)

@@ -8,15 +8,15 @@ before anything is made of it, `sound` at the model that was made.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from nbmlops.errors import Damaged, Untrusted, there_is
 from nbmlops.models.carried import Carried, table
 from nbmlops.models.fixtures import Answering
 from nbmlops.models.flavors import brought as whole
+from nbmlops.models.flavors import zipped
 from nbmlops.models.flavors.carrying import written
 from nbmlops.models.flavors.schema import nodes
 from nbmlops.models.flavors.skops_later import every_estimator_named, skops_io
@@ -25,18 +25,7 @@ from nbmlops.models.flavors.zipped import shown
 
 _AGAIN = "Register the model again from its run."
 _CODE = 'If you know it, list it in .nbmlops/workspace.json: "trusted_code": ["{}"].'
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    KeyError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    zlib.error,
-)
+_UNREADABLE = (*zipped.UNREADABLE, TypeError, AttributeError, RecursionError)
 
 
 class SklearnFlavor(Answering):
@@ -61,17 +50,7 @@ class SklearnFlavor(Answering):
     def untrusted(self, data: bytes, trusted: Iterable[str] = ()) -> list[str]:
         """Types that the file names, and code that it brings, that nobody trusts."""
         listed = set(trusted)
-        try:
-            brought = whole.looked(data)
-            if brought is not None and brought.digest not in listed:
-                return [brought.digest]
-            if brought is not None:
-                whole.own_names(data, brought)
-            found = [name for part in whole.states(data, brought) for name in _names(part)]
-        except _UNREADABLE as error:
-            raise _damaged(error) from error
-        own = f"{brought.package}." if brought is not None else "\0"
-        return [name for name in dict.fromkeys(found) if name not in listed and not name.startswith(own) and not is_trusted(name)]
+        return _unknown(*_looked(data, listed), listed)
 
     def code(self, data: bytes) -> str | None:
         """The digest of the code that a file brings; None where it brings none."""
@@ -95,7 +74,9 @@ class SklearnFlavor(Answering):
 
     def load(self, data: bytes, trusted: Iterable[str] = ()) -> Any:
         """The estimator. Untrusted when the file names types, or brings code, that nobody trusts: none of it is made, none runs."""
-        if unknown := self.untrusted(data, trusted):
+        listed = set(trusted)
+        brought, names = _looked(data, listed)
+        if unknown := _unknown(brought, names, listed):
             if unknown[0].startswith("sha256:"):
                 raise Untrusted(f"The model brings code of its own that nobody has trusted: {unknown[0]}.", hint=_CODE.format(unknown[0]))
             some = ", ".join(shown(name) for name in unknown[:6])
@@ -103,14 +84,34 @@ class SklearnFlavor(Answering):
         from nbmlops.models.flavors.sound import check
 
         try:
-            brought = _brought(data)
             if brought is not None:
-                brought.install(_made)
-            return check(_loaded(data))
+                brought.install(partial(_made, names=names))
+            return check(_loaded(data, names))
         except Damaged:
             raise
         except Exception as error:  # a state that its class does not take is of any type
             raise Damaged(f"The model file cannot be made a model: {shown(str(error))}", hint=_AGAIN) from error
+
+
+def _looked(data: bytes, listed: set[str]) -> tuple[Carried | None, list[str]]:
+    """The code that a file brings, and the types that it names; these only where nobody need first trust the code."""
+    try:
+        brought = whole.looked(data)
+        if brought is not None and brought.digest not in listed:
+            return brought, []
+        if brought is not None:
+            whole.own_names(data, brought)
+        return brought, list(dict.fromkeys(name for part in whole.states(data, brought) for name in _names(part)))
+    except _UNREADABLE as error:
+        raise _damaged(error) from error
+
+
+def _unknown(brought: Carried | None, names: list[str], listed: set[str]) -> list[str]:
+    """What nobody trusts of what was found in a file."""
+    if brought is not None and brought.digest not in listed:
+        return [brought.digest]
+    own = f"{brought.package}." if brought is not None else "\0"
+    return [name for name in names if name not in listed and not name.startswith(own) and not is_trusted(name)]
 
 
 def _brought(data: bytes) -> Carried | None:
@@ -135,14 +136,14 @@ def _estimators(data: bytes) -> list[str]:
     return [f"{part['__module__']}.{part['__class__']}" for part in parts if str(part["__module__"]).startswith("sklearn.")]
 
 
-def _loaded(data: bytes) -> Any:
+def _loaded(data: bytes, names: list[str]) -> Any:
     with every_estimator_named():
-        return skops_io("Loading this model").loads(data, trusted=_names(data))
+        return skops_io("Loading this model").loads(data, trusted=names)
 
 
-def _made(member: str, content: bytes) -> Any:
+def _made(member: str, content: bytes, *, names: list[str]) -> Any:
     """A value that a model's code takes."""
-    return _loaded(content) if member.endswith(".skops") else table(member, content)
+    return _loaded(content, names) if member.endswith(".skops") else table(member, content)
 
 
 def _hint(unknown: list[str]) -> str:

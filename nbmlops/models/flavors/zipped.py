@@ -13,6 +13,8 @@ from nbmlops.errors import Damaged
 MAX_MEMBERS = 100_000
 MAX_UNPACKED = 16 << 30
 MAX_RATIO, SMALL = 100, 64 << 20  # what unpacks to little may be packed as tightly as it likes
+# What Python's reader raises for a file that is none; NotImplementedError where it asks for a later zip.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, KeyError, IndexError)
 _AGAIN = "Get it again from whoever made it."
 _DRIVE = re.compile(r"[A-Za-z]:")
 _HEADER = 30  # bytes before a member's name
@@ -31,7 +33,7 @@ def checked(data: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             members = file.infolist()
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, KeyError, IndexError) as error:
+    except UNREADABLE as error:
         raise Damaged(f"The file is no whole zip file: {shown(str(error))}.", hint=_AGAIN) from error
     if len(members) > MAX_MEMBERS:
         raise Damaged(f"The zip file has {len(members):,} members, more than {MAX_MEMBERS:,}.", hint=_AGAIN)
