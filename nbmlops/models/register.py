@@ -15,7 +15,7 @@ from nbmlops.models.proof import Environment, proved
 from nbmlops.models.records import ModelVersion, Signature
 from nbmlops.models.registry import Registry
 from nbmlops.models.signature import coded, from_dataset
-from nbmlops.models.sources import Source, living, of_file, of_run
+from nbmlops.models.sources import Source, living, of_file, of_run, run_around
 from nbmlops.models.telling import takes
 from nbmlops.runs import spooled
 from nbmlops.runs.book import RunBook
@@ -35,7 +35,8 @@ def register(
     if file is not None:
         source = of_file(workspace, file, data, code=code, trust=trust)
     else:
-        source = living(workspace, estimator, run, data) if estimator is not None else of_run(workspace, str(run))
+        given = estimator is not None
+        source = living(workspace, estimator, run, data, around=run_around(workspace)) if given else of_run(workspace, str(run))
     flavor = plugins.adapter("flavor", source.flavor)()
     brought = flavor.code(source.data)
     trusted = list(workspace.trusted())

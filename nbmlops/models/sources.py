@@ -14,6 +14,7 @@ from nbmlops.data import book
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
 from nbmlops.models.gates import training_rows
 from nbmlops.models.records import Signature
+from nbmlops.runs import current
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
@@ -38,8 +39,9 @@ class Source:
     vouched: tuple[str, ...] = ()
 
 
-def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> Source:
-    """A living estimator, or a function. Invalid for what cannot be asked."""
+def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, around: str | None = None) -> Source:
+    """A living estimator, or a function, of `run`; else of the run that saw it fitted, or of the one `around`. Invalid for what cannot
+    be asked."""
     if isinstance(estimator, type):
         raise Invalid(f"{estimator.__name__} is a class, not a model.", hint="Make one of it, and fit it.")
     if not is_model(estimator) and not any(plugins.adapter("flavor", name)().can(estimator) for name in plugins.names("flavor")):
@@ -56,12 +58,18 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any) -> 
     _plain_columns(sample)
     training_rows.keep(workspace, frame, data)
     flavor = plugins.taking("flavor", estimator, class_name(estimator))
-    run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else None)
+    run_id = RunBook(workspace).full_id(run) if run else (facts.run if facts else around)
     target = facts.target if facts else None
     fit = facts.number if facts and facts.run == run_id else None
     name = class_name(estimator) if not isinstance(estimator, FunctionType) else f"{estimator.__module__}.{estimator.__qualname__}"
     data = _saved(flavor, estimator)
     return Source(flavor.name, data, name, run_id, fit, frame, target, sample, flavor.fixtures(estimator, sample))
+
+
+def run_around(workspace: Workspace) -> str | None:
+    """The run that all of this happens in: of a notebook that is executed, or begun by somebody's word; not one that a fit began."""
+    found = current.current()
+    return found.id if found is not None and found.how != "live" and found.workspace.root == workspace.root else None
 
 
 def of_file(workspace: Workspace, file: str, data: Any, *, code: bool, trust: str | None) -> Source:
