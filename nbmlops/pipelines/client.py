@@ -30,6 +30,10 @@ class CannotGoOn(Exception):
     """What was kept after a cell could not be brought back."""
 
 
+class NeverReady(RuntimeError):
+    """A kernel died, or said nothing, before it was asked anything: nothing was executed."""
+
+
 class Client(PapermillNotebookClient):
     """papermill's client, over private sockets where it can, telling the kernel which cell it executes."""
 
@@ -63,7 +67,10 @@ class Client(PapermillNotebookClient):
 
     async def async_start_new_kernel_client(self) -> Any:
         """Start talking, and have the kernel observed before its first cell."""
-        client = await super().async_start_new_kernel_client()
+        try:
+            client = await super().async_start_new_kernel_client()
+        except RuntimeError as error:
+            raise NeverReady(str(error)) from error
         plain_execute, me = client.execute, self
 
         def execute(code: str, silent: bool = False, store_history: bool = True, **more: Any) -> str:

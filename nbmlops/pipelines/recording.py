@@ -24,7 +24,7 @@ from nbmlops.errors import NbmlopsError
 from nbmlops.ledger.secrets import MASK, mask_params, mask_value
 from nbmlops.pipelines.checkpoints import keeper
 from nbmlops.pipelines.checkpoints.keeper import Keeper
-from nbmlops.pipelines.client import CannotGoOn, Client, last_line
+from nbmlops.pipelines.client import CannotGoOn, Client, NeverReady, last_line
 from nbmlops.pipelines.runner import EXECUTED
 from nbmlops.pipelines.warm import wanted_by
 from nbmlops.runs.book import RunBook
@@ -59,6 +59,7 @@ class RecordingEngine(Engine):
         if warm is not None and (more.get("scratch") or not warm.fits(kernel_name, {**inherited, **kernel_env}, wants)):
             warm.stop()
             warm = None
+        died: str | None = None  # before it was asked anything; a second kernel is started then, not a third
         while True:
             client = Client(
                 nb_man, log=logger, log_output=log_output, stdout_file=stdout_file, stderr_file=stderr_file, startup_timeout=start_timeout,
@@ -74,11 +75,14 @@ class RecordingEngine(Engine):
                 recorded.begin_anew(str(error))
                 continue
             except BaseException as error:
+                if isinstance(error, NeverReady) and died is None:
+                    died = f"its kernel was started twice: {error}"
+                    continue
                 recorded.broke(error, client.executing)
                 raise
             finally:
                 client.forget()
-            recorded.ended(client.observed_note)
+            recorded.ended(client.observed_note or died)
             return
 
 

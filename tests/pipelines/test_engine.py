@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 import time
 
 import nbformat
@@ -56,6 +58,26 @@ def test_a_failing_notebook_is_failed_with_its_cell_and_papermill_says_what_it_a
     assert (run.status, run.error, run.failed_cell) == ("failed", "ValueError: no rows", 2)
     assert executed(folder, run).cells[2].outputs[0].ename == "ValueError"
     assert not left_behind(folder)
+
+
+@pytest.mark.parametrize("deaths", [1, 2])
+def test_a_kernel_that_dies_before_it_was_asked_anything_is_started_once_more(folder, deaths):
+    spec, count = folder / "jupyter" / "kernels" / "weak", folder / "count"
+    spec.mkdir(parents=True)
+    begin = f"import runpy; open({str(count)!r}, 'a').write('x'); assert len(open({str(count)!r}).read()) > {deaths}; "
+    begin += "runpy.run_module('ipykernel_launcher', run_name='__main__')"
+    spec.joinpath("kernel.json").write_text(
+        json.dumps({"argv": [sys.executable, "-c", begin, "-f", "{connection_file}"], "display_name": "", "language": "python"})
+    )
+    written(folder / "in.ipynb", "open('once', 'a').write('x');", kernel="weak")
+    code, said = done(papermill(folder, "in.ipynb", "out.ipynb", env={"JUPYTER_PATH": str(folder / "jupyter")}))
+    (run,) = runs(folder)
+    assert count.read_text() == "xx" and not left_behind(folder)
+    if deaths == 1:
+        assert (code, run.status, (folder / "once").read_text()) == (0, "finished", "x"), said
+        assert "started twice" in run.tags["note"]
+    else:
+        assert code != 0 and run.status == "failed" and "died" in run.error and not (folder / "once").exists()
 
 
 def test_a_kernel_that_dies_is_a_killed_run(folder):
