@@ -14,6 +14,7 @@ from nbmlops.plugins import needs
 from nbmlops.runs.records import MetricPoint, Trial
 
 EXTRA = "tune"
+_NEVER_STOPPED = 5  # trials, the first that come to their end
 
 
 class Judge:
@@ -24,9 +25,11 @@ class Judge:
         self.spaces, self.metric, self.jobs = spaces, metric, jobs
         self.distributions = {name: self._distribution(space) for name, space in spaces.items()}
         with self._quietly():
-            self.study = self.optuna.create_study(direction=direction, pruner=self.optuna.pruners.MedianPruner())
+            pruner = self.optuna.pruners.MedianPruner(n_startup_trials=_NEVER_STOPPED)
+            self.study = self.optuna.create_study(direction=direction, pruner=pruner)
         self._asked: dict[int, Any] = {}
-        self._reported: dict[int, set[int]] = {}
+        self._reported: dict[int, dict[int, MetricPoint]] = {}
+        self._unjudged: dict[int, list[int]] = {}  # steps, by trial
 
     def remember(self, trial: Trial, curve: Sequence[MetricPoint]) -> None:
         """Take in a trial that has ended, with what was measured on its way."""
@@ -57,27 +60,33 @@ class Judge:
                 self.study.enqueue_trial(self._inside(params))
                 self._asked[number] = self.study.ask(self.distributions)
 
-    def prune(self, number: int, points: Sequence[MetricPoint]) -> int | None:
-        """Tell what was measured; gives the step at which the trial is not worth going on, or None.
+    def prune(self, number: int, points: Sequence[MetricPoint]) -> MetricPoint | None:
+        """Tell what was measured; gives the point at which the trial is not worth going on, or None.
 
         It is where its best value so far is worse than the median of the others' at the same step (Optuna's `MedianPruner`); the
         first five trials that come to their end are never stopped.
         """
-        trial, known = self._asked[number], self._reported.setdefault(number, set())
+        trial, reported = self._asked[number], self._reported.setdefault(number, {})
+        states = self.optuna.trial.TrialState
         with self._quietly():
             for point in points:
-                if point.step < 0 or point.step in known or not math.isfinite(point.value):
-                    continue
-                known.add(point.step)
-                trial.report(point.value, point.step)
-                if trial.should_prune():
-                    return point.step
+                if point.step >= 0 and point.step not in reported and math.isfinite(point.value):
+                    reported[point.step] = point
+                    self._unjudged.setdefault(number, []).append(point.step)
+                    trial.report(point.value, point.step)
+            if len(self.study.get_trials(deepcopy=False, states=(states.COMPLETE,))) < _NEVER_STOPPED:
+                return None  # what was measured so far is judged when there are others to judge it by
+            for step in self._unjudged.pop(number, ()):
+                so_far = {at: point.value for at, point in reported.items() if at <= step}
+                if self.study.pruner.prune(self.study, self.optuna.trial.create_trial(state=states.RUNNING, intermediate_values=so_far)):
+                    return reported[step]
         return None
 
     def end(self, trial: Trial) -> None:
         """Tell how a trial that began here ended."""
         asked = self._asked.pop(trial.number, None)
         self._reported.pop(trial.number, None)
+        self._unjudged.pop(trial.number, None)
         if asked is None:
             return
         states = self.optuna.trial.TrialState

@@ -219,11 +219,11 @@ class _Sweep:
             taken, last = self.seen.get(trial.number, (-1, None))
             taken, points = self.book.curve(trial.own_run, self.metric, taken)
             at = pruner.prune(trial.number, points)
-            reached = [point for point in points if math.isfinite(point.value) and (at is None or point.step <= at)]
-            self.seen[trial.number] = taken, reached[-1] if reached else last
+            reached = [point for point in points if math.isfinite(point.value)]
+            self.seen[trial.number] = taken, at or (reached[-1] if reached else last)
             if at is not None:
                 self._pruned.add(trial.number)
-                _ask(stop, f"Pruned at step {at}.")
+                _ask(stop, f"Pruned at step {at.step}.")
 
     def _stop(self, working: dict[Future[Trial], tuple[Trial, Stop]], why: str) -> None:
         for _, stop in working.values():

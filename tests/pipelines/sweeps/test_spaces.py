@@ -113,8 +113,13 @@ def test_a_trial_that_is_worse_than_the_median_of_the_others_is_not_worth_going_
         judge.end(
             Trial(number=number, source="sweep", part=0, position=None, params={"x": 0}, metrics={"loss": 1.0}, state="complete", fit=None, duration_s=None)
         )
-    judge.begin(5, {"x": 1})
+        if number == 3:
+            judge.begin(5, {"x": 1})
+            judge.begin(7, {"x": 1})
+            assert judge.prune(7, curve(9.0, 8.0, 7.0)) is None, "as long as there are too few to judge it by"
     judge.begin(6, {"x": 1})
-    assert judge.prune(5, curve(9.0, 8.0, 7.0)) == 1 and judge.prune(6, curve(float("nan"), 6.0)) is None
+    stopped, late = judge.prune(5, curve(9.0, 8.0, 7.0)), judge.prune(7, [])
+    assert stopped is not None and (stopped.step, stopped.value) == (1, 8.0) and late is not None and late.step == 1
+    assert judge.prune(6, curve(float("nan"), 6.0)) is None
     assert judge.prune(6, curve(9.0, 6.0)) is None, "what was told is told once"
     assert not re.search("optuna|study|trial", "".join(capsys.readouterr()), re.I)
