@@ -26,6 +26,18 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Rows(Live):
+    """A `Live` frame; a shell may name a file of rows."""
+
+
+@dataclass(frozen=True)
+class Column(Live):
+    """A `Live` column; a shell may name one of the file that it gave as the argument `of`, which is then without it."""
+
+    of: str = "data"
+
+
+@dataclass(frozen=True)
 class Sentence:
     """Marks a text that a command line may give as several words: `run find metrics.mae \\< 3`."""
 

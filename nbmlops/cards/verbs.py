@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from nbmlops.cards.records import CardText, Importance, KeptCard, ModelCard
 from nbmlops.errors import Invalid, NotFound
 from nbmlops.models.registry import Registry
-from nbmlops.verb import Live, verb
+from nbmlops.verb import Column, Rows, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -20,8 +20,8 @@ def card(
     output: Annotated[str | None, "a file to write, .md or .html"] = None,
     section: Annotated[str | None, "to be written: intended use, out of scope, limitations, ethical considerations, contact, notes"] = None,
     text: Annotated[str | None, "what that section says from now on; nothing takes it back"] = None,
-    data: Annotated[Any, Live("rows it was not trained on")] = None,
-    labels: Annotated[Any, Live("their labels")] = None,
+    data: Annotated[Any, Rows("rows it was not trained on")] = None,
+    labels: Annotated[Any, Column("their labels")] = None,
     slices: Annotated[list[str] | None, "columns by whose groups it is measured; those of few values if not given"] = None,
     kept: Annotated[str | None, "a card as it was: its digest, a time, or an alias, for when that was pointed here"] = None,
     workspace: Workspace | None = None,
@@ -81,8 +81,8 @@ def importance(
     model: Annotated[str, "its name"],
     version: Annotated[int, "which version"],
     *,
-    data: Annotated[Any, Live("rows it was not trained on; what was measured last is shown if not given")] = None,
-    labels: Annotated[Any, Live("their labels; without them, how far answers move")] = None,
+    data: Annotated[Any, Rows("rows it was not trained on; what was measured last is shown if not given")] = None,
+    labels: Annotated[Any, Column("their labels; without them, how far answers move")] = None,
     metric: Annotated[str | None, "mae, rmse, r2, accuracy …; the gate's or a recorded one if not given"] = None,
     repeats: Annotated[int, "how often each column is shuffled"] = 10,
     seed: Annotated[int, "of the shuffling: the same one gives the same numbers"] = 0,

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from nbmlops.errors import NotFound, there_is
-from nbmlops.verb import Live, Sentence
+from nbmlops.verb import Column, Live, Rows, Sentence
 
 # noun → the modules that answer for it; the order is the lifecycle's and help keeps it.
 STAGES = {
@@ -46,6 +46,7 @@ class Parameter:
     live: bool
     help: str
     words: bool = False  # a command line may give it as several words
+    file: str | None = None  # of a live one: the argument by which a shell names the file it is in, its own or another
 
     @property
     def bare(self) -> Any:
@@ -82,6 +83,11 @@ class Verb:
     def needs_notebook(self) -> bool:
         """Whether only a notebook can give what it requires."""
         return any(parameter.live and parameter.required for parameter in self.parameters)
+
+    @property
+    def filed(self) -> tuple[Parameter, ...]:
+        """The live parameters that a shell can give, by a file."""
+        return tuple(parameter for parameter in self.parameters if parameter.file is not None)
 
     @property
     def stored(self) -> tuple[Parameter, ...]:
@@ -129,12 +135,13 @@ def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name == "workspace":
             continue
-        hint, live, text, words = hints[parameter.name], False, "", False
+        hint, live, text, words, file = hints[parameter.name], False, "", False, None
         if get_origin(hint) is Annotated:
             hint, *notes = get_args(hint)
             for note in notes:
                 if isinstance(note, Live):
                     live, text = True, note.what
+                    file = parameter.name if isinstance(note, Rows) else note.of if isinstance(note, Column) else None
                 elif isinstance(note, Sentence):
                     words = True
                 elif isinstance(note, str):
@@ -150,6 +157,7 @@ def _describe(noun: str, action: str, function: Callable[..., Any]) -> Verb:
                 live=live,
                 help=text,
                 words=words,
+                file=file,
             )
         )
     mark = function.__verb__  # type: ignore[attr-defined]

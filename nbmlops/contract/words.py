@@ -14,7 +14,7 @@ from nbmlops.errors import Invalid
 
 @dataclass(frozen=True)
 class Asked:
-    """A parsed command: the verb, its arguments as text, names of live variables, and what every command takes."""
+    """A parsed command: the verb, its arguments as text, names of live variables (in a shell of files), and what every command takes."""
 
     verb: Verb
     given: dict[str, Any]
@@ -114,9 +114,11 @@ def parser_of(verb: Verb, *, prog: str, notebook: bool) -> argparse.ArgumentPars
         exit_on_error=False,
     )
     for parameter in verb.parameters:
-        if parameter.live and not notebook:
+        if parameter.live and not notebook and parameter.file is None:
             continue
         flags, how = _argument(parameter)
+        if parameter.file is not None and not notebook:
+            how["metavar"] = "FILE" if parameter.file == parameter.name else "COLUMN"
         parser.add_argument(*flags, **how)
     parser.add_argument("--json", action="store_true", help="the record itself, as JSON")
     parser.add_argument("--workspace", metavar="FOLDER", help="work in this workspace, not the nearest")

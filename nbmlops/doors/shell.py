@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from nbmlops.errors import NbmlopsError, NotFound
+from nbmlops.errors import Invalid, NbmlopsError, NotFound
 from nbmlops.lean import leave_out
 
 
@@ -57,7 +57,7 @@ def _run(words: list[str]) -> int:
     except NbmlopsError as error:
         return _said(error, 2)
     try:
-        result = asked.verb.function(**arguments, workspace=_workspace(asked.workspace))
+        result = asked.verb.function(**arguments, **_from_files(asked), workspace=_workspace(asked.workspace))
     except NbmlopsError as error:
         return _said(error, 1)
     if asked.as_json:
@@ -65,6 +65,25 @@ def _run(words: list[str]) -> int:
     else:
         print(text_of(result))
     return 0 if getattr(result, "passed", True) else 1  # a judgement is one for scripts too
+
+
+def _from_files(asked: Any) -> dict[str, Any]:
+    """What a notebook gives as variables: rows of files, and columns of theirs."""
+    if not asked.live:
+        return {}
+    from pathlib import Path
+
+    from nbmlops.data.files import has, rows_in
+
+    files = {one.name: one.file for one in asked.verb.filed}
+    found = {name: rows_in(Path(text).expanduser()) for name, text in asked.live.items() if files[name] == name}
+    for name, column in asked.live.items():
+        if (file := files[name]) != name:
+            if file not in found:
+                raise Invalid(f"--{name} names a column of a file that was not given.", hint=f"Give the file too: --{file} FILE")
+            has(found[file], column, asked.live[file])
+            found[name] = found[file].pop(column)
+    return found
 
 
 def _workspace(folder: str | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from nbmlops.errors import Invalid, TooLarge
 from nbmlops.ledger.names import plain_name
 from nbmlops.models.conversion.records import Conversion
-from nbmlops.verb import Live, verb
+from nbmlops.verb import Rows, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -18,7 +18,7 @@ def convert(
     version: Annotated[int, "which version"],
     *,
     to: Annotated[Literal["onnx"], "the form"] = "onnx",
-    data: Annotated[Any, Live("rows that both must answer alike, besides those kept with the version")] = None,
+    data: Annotated[Any, Rows("rows that both must answer alike, besides those kept with the version")] = None,
     tolerance: Annotated[float, "how far apart numbers may be, relative to the original's; probabilities, as they are"] = 1e-4,
     beyond_percent: Annotated[float, "the share of rows that may be further apart: floats near a tree's thresholds"] = 0.0,
     description: Annotated[str, "a sentence for those who come later"] = "",

@@ -13,7 +13,7 @@ from nbmlops.models.gates.custom import kept
 from nbmlops.models.gates.document import read
 from nbmlops.models.records import Approval, GateDocument, GateReport
 from nbmlops.models.registry import Registry
-from nbmlops.verb import Live, verb
+from nbmlops.verb import Column, Live, Rows, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -24,8 +24,8 @@ def gates(
     *,
     text: Annotated[str | None, "the same, as text"] = None,
     alias: Annotated[str | None, "the name that may only point at what passes; the file's, or champion"] = None,
-    data: Annotated[Any, Live("rows the gates are held on, which are kept")] = None,
-    labels: Annotated[Any, Live("their labels")] = None,
+    data: Annotated[Any, Rows("rows the gates are held on, which are kept")] = None,
+    labels: Annotated[Any, Column("their labels")] = None,
     sensitive: Annotated[Any, Live("columns for fairness that are not in the rows")] = None,
     functions: Annotated[Any, Live("a custom gate's function, or functions by name, where they are not called so in the notebook")] = None,
     code: Annotated[bool, "the functions of custom gates travel along, and may run wherever the model is promoted"] = False,

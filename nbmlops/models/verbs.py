@@ -10,7 +10,7 @@ from nbmlops.ledger.names import free_name, plain_name
 from nbmlops.models import gates, history, quality
 from nbmlops.models.records import GateReport, GateRule, Model, ModelAlias, ModelVersion
 from nbmlops.models.registry import Registry, roll_back
-from nbmlops.verb import Live, verb
+from nbmlops.verb import Column, Live, Rows, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -20,7 +20,7 @@ def register(
     estimator: Annotated[Any, Live("the fitted estimator")] = None,
     *,
     run: Annotated[str | None, "a run, whose last fitted model is registered"] = None,
-    data: Annotated[Any, Live("the frame it was trained on, where capture has not seen it")] = None,
+    data: Annotated[Any, Rows("the frame it was trained on, where capture has not seen it")] = None,
     metrics: Annotated[dict[str, float] | None, "numbers beside those of the run"] = None,
     description: Annotated[str, "a sentence for those who come later"] = "",
     code: Annotated[bool, "the notebook's own code travels along, and may run where the model is loaded"] = False,
@@ -98,8 +98,8 @@ def check(
     version: Annotated[int, "which version"],
     *,
     alias: Annotated[str, "the name it is to have"] = "champion",
-    data: Annotated[Any, Live("rows it was not trained on")] = None,
-    labels: Annotated[Any, Live("their labels")] = None,
+    data: Annotated[Any, Rows("rows it was not trained on")] = None,
+    labels: Annotated[Any, Column("their labels")] = None,
     workspace: Workspace | None = None,
 ) -> GateReport:
     """Hold a version against the model's gate; nothing moves."""
@@ -114,8 +114,8 @@ def promote(
     alias: Annotated[str, "the name that moves"] = "champion",
     force: Annotated[bool, "past a gate that refuses; needs a reason"] = False,
     reason: Annotated[str, "why, for the audit trail"] = "",
-    data: Annotated[Any, Live("rows for the gate")] = None,
-    labels: Annotated[Any, Live("their labels")] = None,
+    data: Annotated[Any, Rows("rows for the gate")] = None,
+    labels: Annotated[Any, Column("their labels")] = None,
     workspace: Workspace | None = None,
 ) -> ModelAlias:
     """Point an alias at a version, through the gate; `previous` says where it pointed."""

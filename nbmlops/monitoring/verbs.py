@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from nbmlops.errors import Invalid
 from nbmlops.monitoring.records import DriftReport
-from nbmlops.verb import Live, verb
+from nbmlops.verb import Rows, verb
 from nbmlops.workspace import Workspace, use
 
 
@@ -15,7 +15,7 @@ from nbmlops.workspace import Workspace, use
 def check(
     model: Annotated[str, "its name"],
     *,
-    current: Annotated[Any, Live("a frame of rows as they come in now")] = None,
+    current: Annotated[Any, Rows("a frame of rows as they come in now")] = None,
     endpoint: Annotated[str | None, "whose prediction log; the model's only one if not given"] = None,
     version: Annotated[int | None, "which version; the one that serves if not given"] = None,
     start: Annotated[datetime | None, "the window's first moment"] = None,

@@ -138,3 +138,34 @@ def test_a_terminal_without_unicode_still_gets_an_answer(here: Path) -> None:
         capture_output=True, text=True, cwd=here, check=False, env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert run.returncode == 0 and "\\U0001f680" in run.stdout
+
+
+def test_rows_and_a_column_of_them_are_given_by_their_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import pandas as pd
+    from sklearn.linear_model import LinearRegression
+
+    from nbmlops import model
+
+    rows = pd.DataFrame({"a": range(60), "b": [at % 7 for at in range(60)]}).astype("float64")
+    truth = 2 * rows["a"] - rows["b"]
+    place = Workspace.at(here)
+    model.register("line", LinearRegression().fit(rows, truth), data=rows, workspace=place)
+    model.register("line", LinearRegression().fit(rows, truth + rows["a"] * 50), data=rows, workspace=place)
+    model.gate("line", metric="mae", limit=1.0, workspace=place)
+    place.close()
+    rows.assign(y=truth).to_parquet("test.parquet")
+    rows.assign(y=truth).to_csv("test.csv", index=False)
+    for version, code, file in ((1, 0, "test.parquet"), (2, 1, "test.csv")):
+        assert main(["model", "promote", "line", str(version), "--data", file, "--labels", "y"]) == code
+    assert "mae" in capsys.readouterr().err
+    assert main(["model", "check", "line", "2", "--data", "test.csv", "--labels", "y", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+    for more, words in (
+        (["--data", "test.csv", "--labels", "z"], "has no column 'z'"), (["--labels", "y"], "a file that was not given"),
+        (["--data", "tset.csv", "--labels", "y"], "There is no file"), (["--data", "../x/line", "--labels", "y"], "There is no file"),
+    ):  # fmt: skip
+        assert main(["model", "check", "line", "1", *more]) == 1
+        assert words in capsys.readouterr().err
+    (here / "broken.parquet").write_bytes(b"PAR1 and no more")
+    assert main(["model", "check", "line", "1", "--data", "broken.parquet"]) == 1
+    assert "cannot be read" in capsys.readouterr().err

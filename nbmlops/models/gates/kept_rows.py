@@ -9,31 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from nbmlops.data.files import has, rows_in
 from nbmlops.data.fingerprint import fingerprint
 from nbmlops.data.frames import to_frame
-from nbmlops.errors import Invalid, NotFound, there_is
+from nbmlops.errors import Invalid
 from nbmlops.models.records import GateRows
 from nbmlops.workspace import Workspace
-
-_READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".feather": "read_feather", ".json": "read_json", ".xlsx": "read_excel"}
 
 
 def from_file(workspace: Workspace, path: Path, labels: str, sensitive: list[str]) -> GateRows:
     """The rows of a file, kept. NotFound, or Invalid where it has no such column or cannot be read."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise NotFound(f"There is no file {str(path)!r}.", hint="data: {file: holdout.parquet, labels: y}, beside the gates file.")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise Invalid(f"{path.name} is no table that can be read.", hint=f"There is: {there_is(_READERS)}.")
-    try:
-        frame = getattr(pd, reader)(path)
-    except Exception as error:  # what a reader raises for a broken file is of any type
-        raise Invalid(f"{path.name} cannot be read: {str(error)[:200]}", hint="Write it again.") from error
+    frame = rows_in(path)
     for name in (labels, *sensitive):
-        if name not in frame.columns:
-            raise Invalid(f"{path.name} has no column {name[:80]!r}.", hint=f"It has: {there_is(map(str, frame.columns))}.")
+        has(frame, name, path.name)
     return _kept(workspace, frame, labels, sensitive, str(path))
 
 
