@@ -141,6 +141,8 @@ def verdict(known: Known) -> CardSection:
     """Whether executing its run again gave the same."""
     if known.version.run is None:
         said = ["It came from no run: what it was made by is not on record, and nobody can execute it again."]
+    elif known.version.fit is None:
+        said = [f"It was registered with run {known.version.run}, which is not known to have fitted it: no verdict on that is one on it."]
     else:
         said = [_VERDICTS[known.version.verdict]]
         if known.version.verdict is None:

@@ -12,6 +12,7 @@ from nbmlops.cards.records import KeptCard, ModelCard
 from nbmlops.errors import Invalid, NotFound
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, load, now_text, text
+from nbmlops.models.moments import moment
 from nbmlops.models.records import ModelVersion
 from nbmlops.models.registry import Registry
 from nbmlops.workspace import Workspace
@@ -77,11 +78,12 @@ def _moment(workspace: Workspace, version: ModelVersion, word: str) -> datetime 
         "SELECT at FROM alias_move WHERE model = ? AND version = ? AND alias = ? ORDER BY id DESC LIMIT 1",
         version.model, version.version, text(word),
     )  # fmt: skip
+    if row:
+        return datetime.fromisoformat(row["at"])
     try:
-        moment = datetime.fromisoformat(row["at"] if row else word)
-    except ValueError:
+        return moment(word, workspace.clock())[1]
+    except Invalid:
         return None
-    return moment.astimezone() if moment.tzinfo is None else moment
 
 
 def _rows(workspace: Workspace, model: str, version: int | None) -> list[Any]:

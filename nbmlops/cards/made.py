@@ -60,6 +60,8 @@ def summary(known: Known) -> list[str]:
 def _doubt(version: ModelVersion) -> str:
     if version.run is None:
         return "is not on record"
+    if version.fit is None:
+        return "is not known to have fitted it"
     return {"DIFFERS": "comes out otherwise when it is executed again", "CANNOT": "cannot be executed again"}.get(
         str(version.verdict), "was never executed again"
     )

@@ -76,8 +76,7 @@ def metrics_for(workspace: Workspace, rows: Rows) -> list[str]:
     """The metrics that matter of a version, as far as they can be computed: the gate's, the recorded ones, the usual ones."""
     fitting = _OF_CLASSES if rows.classes else _OF_NUMBERS
     version = rows.loaded.version
-    rule = gates.rule_of(workspace, version.model)
-    names = [*([rule.metric] if rule else []), *version.metrics, *(("accuracy",) if rows.classes else ("mae", "r2"))]
+    names = [*gates.ways_of(workspace, version.model), *version.metrics, *(("accuracy",) if rows.classes else ("mae", "r2"))]
     found = [known for name in names if (known := canonical(name)) in fitting]
     return list(dict.fromkeys(str(name) for name in found))[:6]
 

@@ -143,7 +143,7 @@ class ModelPanel:
     def _checked(self, move: Move) -> list[dict[str, Any]]:
         """The gate's report on what is to be promoted; where there is none, why."""
         try:
-            report = self._call("check", model=self.name, version=move.version)
+            report = self._call("check", model=self.name, version=move.version, alias=move.alias)
         except NbmlopsError as error:
             return [said([error.message, error.hint])]
         move.refused = not report.passed
@@ -168,7 +168,8 @@ class ModelPanel:
             if error.code == "gate_refused":
                 self._refused(move)
             return
-        self._over(pointed_at(done, forced=move.refused))
+        moved = next((one for one in self._call("show", model=self.name).moves if one.alias == move.alias), None)
+        self._over(pointed_at(done, forced=moved is not None and moved.forced))
 
     def _refused(self, move: Move) -> None:
         """A gate that let it pass when it was asked, and refused it when it was moved: what it says now."""

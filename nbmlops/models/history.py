@@ -137,11 +137,15 @@ def _ended(workspace: Workspace, last: Any) -> datetime | None:
     if row is None or row["status"] == "stopped":
         return moment_of(row["stopped_at"]) if row is not None else moment_of(last["at"])
     if row["owner"] and alive(Owner.from_text(row["owner"])) is False:
-        said = workspace.prediction_ledger.read_one(
-            "SELECT max(answered_at) AS at FROM prediction WHERE endpoint = ? AND version = ?", last["endpoint"], last["version"]
-        )
-        return moment_of(said["at"]) or moment_of(last["at"])
+        return moment_of(last_answer(workspace, last["endpoint"], last["version"])) or moment_of(last["at"])
     return None
+
+
+def last_answer(workspace: Workspace, endpoint: str, version: int) -> str | None:
+    """When an endpoint last answered with a version; None where it never did."""
+    asked = "SELECT max(answered_at) AS at FROM prediction WHERE endpoint = ? AND version = ?"
+    found = workspace.prediction_ledger.read_one(asked, endpoint, version)
+    return str(found["at"]) if found["at"] else None
 
 
 def _event(row: Any) -> AuditEvent:

@@ -31,7 +31,7 @@ def page(workspace: Workspace, model: Model, version: ModelVersion) -> VersionPa
             name: {str(other.version): other.metrics[name] for other in reversed(model.versions) if name in other.metrics}
             for name in version.metrics
         },
-        gated=gates.rule_of(workspace, model.name) is not None, subject=f"{model.name}/{number}", load=_load(model.name, number),
+        gated=gates.has_gate(workspace, model.name), subject=f"{model.name}/{number}", load=_load(model.name, number),
         notes=notes,
     )  # fmt: skip
 

@@ -43,6 +43,7 @@ class Signature:
 class ModelVersion:
     """One immutable version of a model, with its lineage: the run, and the fingerprints of inputs and target it was trained on.
 
+    `fit` is the number of the run's fit that made it; None where that is not known, and then no verdict on the run is one on it.
     `verdict` is what executing its run again showed last; None where nobody asked. `code` is the digest of the code that its
     file brings, which somebody must trust before it is loaded. `python` and `distributions` are what a clean process had when it
     answered as the notebook did (None: it was registered before that was asked); `fixtures` the digest of the rows it answered.
@@ -64,6 +65,7 @@ class ModelVersion:
     description: str
     registered_at: datetime
     registered_by: str
+    fit: int | None = None
     aliases: list[str] = field(default_factory=list)
     verdict: Verdict | None = None
     code: str | None = None
@@ -341,8 +343,8 @@ class VersionPage:
     """Everything that is known of one version.
 
     `parameters` are those of the estimator when it was fitted. `reports` are of its gate, newest first; `moves` those of aliases to
-    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `gated`: its model has a gate.
-    `subject` is what lineage calls it, `load` the Python that loads it. `notes` say what could not be read.
+    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `gated`: the champion must show
+    something first. `subject` is what lineage calls it, `load` the Python that loads it. `notes` say what could not be read.
     """
 
     version: ModelVersion

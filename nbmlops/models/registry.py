@@ -18,7 +18,7 @@ from nbmlops.workspace import Workspace
 
 SCHEMA = 1
 _VERSIONS = """
-SELECT *, (SELECT verdict FROM verification WHERE run = v.run ORDER BY at DESC, id DESC LIMIT 1) AS verdict,
+SELECT *, (SELECT verdict FROM verification WHERE run = v.run AND v.fit IS NOT NULL ORDER BY at DESC, id DESC LIMIT 1) AS verdict,
   EXISTS (SELECT 1 FROM alias_move WHERE model = v.model AND version = v.version AND forced) AS forced FROM model_version v
 """
 
@@ -101,15 +101,17 @@ class Registry:
         code: str | None = None, fixtures: str | None = None, python: str | None = None, distributions: dict[str, str] | None = None,
         converted_from: int | None = None, told: dict[str, Any] | None = None,
     ) -> ModelVersion:  # fmt: skip
-        """Add a version; the same bytes from the same run with the same words are the version that is there already.
+        """Add a version; the same bytes from the same run with the same words, and no other data, are the version that is there already.
 
         `fit` is the number of the run's fit that made it, where that is known; `told` is evidence for the audit trail besides.
         """
-        place = self.workspace
+        place, description = self.workspace, text(mask(description))
+        data = {"dataset": dataset, "target": target, "fixtures": fixtures}
         with place.ledger.write() as tx:
             known = f"{_VERSIONS} WHERE model = ? AND digest = ? AND run IS ? ORDER BY version"
             for row in tx.read(known, model, digest, run):
-                if load(row["metrics"]) == load(dump(metrics)) and row["description"] == text(description):
+                told_before = load(row["metrics"]) == load(dump(metrics)) and row["description"] == description
+                if told_before and all(value in (None, row[name]) for name, value in data.items()):
                     aliases = {
                         found["alias"]: found["version"] for found in tx.read("SELECT alias, version FROM alias WHERE model = ?", model)
                     }
@@ -118,7 +120,7 @@ class Registry:
             tx.insert(
                 "model_version", model=model, version=version, flavor=flavor, digest=digest, size_bytes=size_bytes,
                 signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, fit=fit, dataset=dataset, target=target,
-                estimator=estimator, description=text(description), registered_at=now_text(place.clock()), registered_by=place.actor,
+                estimator=estimator, description=description, registered_at=now_text(place.clock()), registered_by=place.actor,
                 schema_version=SCHEMA, code=code, fixtures=fixtures, python=python, distributions=dump(distributions or {}),
                 converted_from=converted_from,
             )  # fmt: skip
@@ -155,8 +157,9 @@ class Registry:
         """Take an alias away; it can be rolled back to where it was. NotFound where there is none."""
         place = self.workspace
         self.aliased(model, alias)
+        found = self.alias(model, alias)
         with place.ledger.write() as tx:
-            rows = _as_expected(tx, model, alias, ANYWHERE)
+            rows = _as_expected(tx, model, alias, found)
             if not rows:
                 raise Conflict(f"{alias!r} of {model!r} was taken away meanwhile.", hint=f"Look again: %mlops model history {model}")
             tx.run("DELETE FROM alias WHERE model = ? AND alias = ?", model, alias)
@@ -214,7 +217,8 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
     return ModelVersion(
         model=row["model"], version=row["version"], flavor=row["flavor"], digest=row["digest"], size_bytes=row["size_bytes"],
         signature=msgspec.convert(load(row["signature"]), Signature), metrics={k: float(v) for k, v in load(row["metrics"]).items()},
-        run=row["run"], dataset=row["dataset"], target=row["target"], estimator=row["estimator"], description=row["description"],
+        run=row["run"], fit=row["fit"], dataset=row["dataset"], target=row["target"], estimator=row["estimator"],
+        description=row["description"],
         registered_at=datetime.fromisoformat(row["registered_at"]), registered_by=row["registered_by"],
         aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
         code=row["code"], fixtures=row["fixtures"], python=row["python"],

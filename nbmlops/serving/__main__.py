@@ -63,9 +63,10 @@ def serve(workspace: Workspace, endpoint: str, host: str, port: int) -> int:
                 status, url, served.owner, served.loaded.version.version, ended,
                 endpoint, row["token_digest"], before, served.owner, before,
             ).rowcount  # fmt: skip
-            if told:
-                answers = served.loaded.version.version if status == "serving" else None
-                answering.tell(tx, endpoint, row["model"], answers, workspace.clock())
+            if told and status == "serving":
+                answering.begin(workspace, tx, endpoint, row["model"], served.loaded.version.version)
+            elif told:
+                answering.tell(tx, endpoint, row["model"], None, workspace.clock())
             tx.changed("endpoint", endpoint)
         return bool(told)
 

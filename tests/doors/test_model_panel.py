@@ -10,7 +10,7 @@ import pytest
 
 from nbmlops.doors import display
 from nbmlops.doors.model_panel import ModelPanel, panel_of
-from nbmlops.models import compare_verbs, verbs
+from nbmlops.models import compare_verbs, gate_verbs, verbs
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
 from nbmlops.workspace import Workspace
@@ -185,3 +185,22 @@ def test_a_record_from_a_named_workspace_keeps_it_as_long_as_it_lives(place: Wor
     assert display._asked_in[key] is place
     del shown
     assert key not in display._asked_in
+
+
+def test_the_gate_of_the_alias_that_moves_is_asked_and_no_other(workspace: Workspace):
+    for mae in (8.0, 7.0):
+        add_version(workspace, "m", {"mae": mae})
+    verbs.promote("m", 1, workspace=workspace)
+    verbs.promote("m", 1, alias="shadow", workspace=workspace)
+    gate_verbs.gates("m", text="performance: {metric: mae, limit: 1}", alias="champion", workspace=workspace)
+    panel = panel_of(verbs.show("m", workspace=workspace), workspace)
+    assert panel is not None
+    panel.alias.value = "shadow"
+    promote(panel, 2)
+    assert "has no gate" in told(panel.asked) and panel.force.layout.display == "none" and not panel.confirm.disabled
+    panel.confirm.click()
+    assert "shadow of m points at version 2 (before: 1)." in told(panel.said)
+    panel.alias.value = "champion"
+    promote(panel, 2)
+    assert "✗ mae at most 1" in told(panel.asked) and panel.confirm.disabled
+    panel.box.close_all()

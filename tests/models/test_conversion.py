@@ -127,7 +127,9 @@ def test_what_has_no_form_or_answers_otherwise_is_not_registered(workspace):
 def test_a_tree_that_asks_for_missing_values_is_refused_before_the_converter_hangs():
     rows = ROWS[["a", "m"]]
     forest = RandomForestRegressor(20, random_state=0).fit(rows, Y + 9 * rows["m"].isna())
-    for make in made(forest, rows):
+    ways = list(made(forest, rows))
+    assert ways
+    for make in ways:
         with pytest.raises(Exception, match=r"missing has no form|at most 1 input"):
             make()
 

@@ -94,6 +94,13 @@ def test_an_endpoint_that_died_answered_until_its_last_answer_and_one_that_was_s
     found = history_verbs.history("m", workspace=workspace).periods[0].endpoints
     ends = {one.endpoint: one.end and one.end.isoformat() for one in found}
     assert ends == {"died": answered, "lives": None, "over": stopped}
+    on(workspace, 20)
+    with workspace.ledger.write() as tx:
+        answering.begin(workspace, tx, "died", "m", 1)
+        answering.tell(tx, "died", "m", 2, START.replace(day=25))
+    assert [one.endpoint for one in history_verbs.history("m", at="2026-03-10", workspace=workspace).periods[0].endpoints] == ["lives"]
+    again = [one for one in history_verbs.history("m", workspace=workspace).periods[0].endpoints if one.endpoint == "died"]
+    assert [(one.start.day, one.end and one.end.day) for one in again] == [(1, 5), (20, 25)]
 
 
 def test_a_day_is_meant_to_its_end_and_a_time_as_it_stands(workspace, model):

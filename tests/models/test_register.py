@@ -134,16 +134,28 @@ def test_nulls_of_pandas_own_types(workspace, values):
     assert np.allclose(load(workspace, version).predict(rows), model.predict(pd.DataFrame({"n": [np.nan, 3.0], "k": ["x", "y"]})))
 
 
-def test_a_model_of_category_columns_is_kept_if_it_answers_plain_values(workspace):
+def test_a_model_of_category_columns_answers_plain_values(workspace):
     data = pd.DataFrame({"n": np.arange(80.0), "k": pd.Categorical(["x", "y"] * 40)})
     model = HistGradientBoostingRegressor(max_iter=5, categorical_features="from_dtype").fit(data, np.arange(80.0) % 2)
-    try:
-        version = verbs.register("m", model, data=data, workspace=workspace)
-    except Invalid as refused:
-        assert "plain values" in refused.message and refused.hint
-    else:
-        rows = rows_to_frame(version.signature, [{"n": 3.0, "k": "x"}, {"n": 3.0, "k": "y"}])
-        assert np.allclose(load(workspace, version).predict(rows), model.predict(data.iloc[2:4].assign(n=3.0)))
+    version = verbs.register("m", model, data=data, workspace=workspace)
+    rows = rows_to_frame(version.signature, [{"n": 3.0, "k": "x"}, {"n": 3.0, "k": "y"}])
+    assert np.allclose(load(workspace, version).predict(rows), model.predict(data.iloc[2:4].assign(n=3.0)))
+
+
+def test_registered_again_with_its_data_it_is_a_version_that_knows_them(workspace, frame, target):
+    estimator = make_pipeline(StandardScaler(), LinearRegression()).fit(frame, target)
+    bare = verbs.register("m", estimator, workspace=workspace)
+    again = verbs.register("m", estimator, data=frame, workspace=workspace)
+    assert (bare.dataset, bare.fixtures, again.version) == (None, None, 2) and again.dataset and again.fixtures
+    assert verbs.register("m", estimator, workspace=workspace).version == 1
+
+
+def test_a_description_keeps_no_secret(workspace, frame, target):
+    secret = "ghp_" + "a1B2" * 9
+    estimator = make_pipeline(StandardScaler(), LinearRegression()).fit(frame, target)
+    made = verbs.register("m", estimator, data=frame, description=f"by {secret}", workspace=workspace)
+    assert secret not in made.description and made.description.startswith("by ")
+    assert verbs.register("m", estimator, data=frame, description=f"by {secret}", workspace=workspace).version == 1
 
 
 def test_frames_whose_columns_have_no_names_of_their_own_are_refused(workspace):

@@ -496,6 +496,7 @@ export interface ModelVersion {
   description: string;
   registered_at: string;
   registered_by: string;
+  fit: number | null;
   aliases: string[];
   verdict: 'VERIFIED' | 'DIFFERS' | 'CANNOT' | null;
   code: string | null;

@@ -14,7 +14,7 @@ from nbmlops.models.gates.measuring import SCORED
 from nbmlops.models.gates.performance import PerformanceAsked, compared
 from nbmlops.models.gates.port import Asked, judged
 from nbmlops.models.gates.recorded import ON_RECORD, of_record
-from nbmlops.models.gates.reproducibility import verified
+from nbmlops.models.gates.reproducibility import made_by_run, verified
 from nbmlops.models.gates.standing import Standing
 from nbmlops.models.gates.store import document_of, keep_report, rule_of
 from nbmlops.models.quality import canonical
@@ -120,7 +120,7 @@ def _of_rule(rule: GateRule, on: Standing) -> list[GateCheck]:
             raise Invalid(f"{rule.metric} is of probabilities.", hint="Ask for it in a gates file: %mlops model gates MODEL gates.yaml")
         asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test)
         checks = compared(asked, [] if rule.better_percent is None else [rule.better_percent], on)
-    return [*checks, verified(on.candidate.run, on.candidate.verdict)] if rule.verified else checks
+    return [*checks, made_by_run(on.candidate)] if rule.verified else checks
 
 
 def _of_document(document: GateDocument, on: Standing) -> list[GateCheck]:

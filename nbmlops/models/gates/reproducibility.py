@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbmlops.models.gates.port import Asked, judged
 from nbmlops.models.gates.standing import Standing
-from nbmlops.models.records import GateCheck
+from nbmlops.models.records import GateCheck, ModelVersion
 from nbmlops.runs.records import Verdict
 
 
@@ -21,7 +21,17 @@ class Reproducibility:
 
     def check(self, asked: ReproducibilityAsked, on: Standing) -> list[GateCheck]:
         """One check."""
-        return [verified(on.candidate.run, on.candidate.verdict)]
+        return [made_by_run(on.candidate)]
+
+
+def made_by_run(version: ModelVersion) -> GateCheck:
+    """The verdict on a version's run, which is one on the version where a fit of the run is known to have made it."""
+    if version.run is not None and version.fit is None:
+        reason = (
+            f"It must hold: run {version.run}, which it was registered with, is not known to have fitted it. Register what a run fitted."
+        )
+        return judged("reproducibility", "verified", False, reason, verdict=None, run=version.run)
+    return verified(version.run, version.verdict)
 
 
 def verified(run: str | None, verdict: Verdict | None) -> GateCheck:

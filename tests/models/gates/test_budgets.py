@@ -32,13 +32,19 @@ def test_a_file_beyond_its_budget():
     assert asked("size", standing(rows, y, Model(good), candidate=version(size_bytes=3_000_000)), megabytes=3)[0].passed
 
 
+def test_a_run_that_is_not_known_to_have_fitted_it_says_nothing_of_it():
+    rows, y = numbers(20)
+    (check,) = asked("reproducibility", standing(rows, y, Model(good), candidate=version(run="r")))
+    assert not check.passed and "not known to have fitted it" in check.reason
+
+
 @pytest.mark.parametrize(
     ("verdict", "run", "words"),
     [("VERIFIED", "r", "came out the same"), ("DIFFERS", "r", "otherwise"), ("CANNOT", "r", "cannot be executed"), (None, "r", "nobody"), (None, None, "no run")],
 )  # fmt: skip
 def test_only_a_verified_run_holds(verdict, run, words):
     rows, y = numbers(20)
-    (check,) = asked("reproducibility", standing(rows, y, Model(good), candidate=version(verdict=verdict, run=run)))
+    (check,) = asked("reproducibility", standing(rows, y, Model(good), candidate=version(verdict=verdict, run=run, fit=1 if run else None)))
     assert check.passed is (verdict == "VERIFIED") and words in check.reason
 
 
