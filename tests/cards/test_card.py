@@ -195,6 +195,7 @@ def test_a_card_is_kept_and_read_again_as_it_was_at_a_promotion(workspace, versi
     assert verbs.card("m", 1, kept="champion", workspace=workspace) == first
     assert verbs.card("m", 1, kept=first.digest[:15], workspace=workspace) == first
     assert verbs.card("m", 1, kept=later.at.isoformat(), workspace=workspace) == later
+    assert verbs.card("m", 1, kept=f"{later.at:%Y-%m-%d}", workspace=workspace) == later, "a day is meant to its end"
     assert [(one.digest, one.aliases) for one in verbs.cards("m", version=1, workspace=workspace)] == [
         (later.digest, ["champion"]),
         (first.digest, []),

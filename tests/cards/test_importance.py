@@ -16,6 +16,7 @@ from nbmlops.cards import verbs
 from nbmlops.cards.quality import importance_told
 from nbmlops.doors.display import chart_of
 from nbmlops.errors import Invalid, NotFound
+from nbmlops.models import gate_verbs
 from nbmlops.models import verbs as models
 
 NUMBERS = ["distance", "hour", "noise"]
@@ -131,3 +132,9 @@ def test_what_cannot_be_measured_is_said(workspace, version, flights):
     ):  # fmt: skip
         with pytest.raises(Invalid, match=match):
             verbs.importance("m", 1, **given, workspace=workspace)
+
+
+def test_the_metric_of_a_gates_file_is_the_one_that_matters(workspace, version, flights):
+    frame, late = flights
+    gate_verbs.gates("m", text="performance: {metric: r2, limit: 0.1}", workspace=workspace)
+    assert verbs.importance("m", 1, data=frame, labels=late, repeats=3, workspace=workspace).metric == "r2"
