@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbmlops.errors import Damaged, Invalid, Missing, NbmlopsError, Untrusted
+from nbmlops.errors import Damaged, Invalid, NbmlopsError
 from nbmlops.exchange.book import ExchangeBook, Known
 from nbmlops.exchange.mlflow.folder import found_in
 from nbmlops.exchange.mlflow.pull_runs import RunPuller
@@ -62,7 +62,7 @@ class ModelPuller:
             return mine
         try:
             version = self._taken(there)
-        except (Invalid, Untrusted, Damaged, Missing) as error:
+        except NbmlopsError as error:  # also a proof that did not end: it is this version's alone
             self.tally.told["refused"].append(f"Version {model}/{number}: {error.message} {error.hint}".strip())
             return None
         self._note(f"{model}/{version}", f"{model}/{number}")
@@ -91,7 +91,7 @@ class ModelPuller:
     def _taken(self, there: Any) -> int:
         workspace = self.book.workspace
         with tempfile.TemporaryDirectory(prefix="nbmlops-pull-") as folder:
-            found = found_in(self._downloaded(there, folder), workspace.trusted())
+            found = found_in(workspace, self._downloaded(there, folder))
         file = found.file
         run = self.runs.by_id(there.run_id) if there.run_id else None
         run = run if run is not None and RunBook(workspace).runs([run]) else None
