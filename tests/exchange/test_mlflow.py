@@ -403,3 +403,21 @@ def test_odd_versions_are_refused_by_name_and_the_others_come(workspace, asked, 
     assert "names no flavors" in pulled.refused[0] and "what is said of it cannot be read: AttributeError" in pulled.refused[1]
     assert pulled.versions == ["odd-d-metrics/1 → 1"]
     assert Registry(workspace).version("odd-d-metrics", 1).description == "mine"
+
+
+def test_a_model_that_somebody_logs_in_the_twin_of_our_run_is_not_of_our_run(workspace, asked, client):
+    made = a_run(workspace, "taken")
+    model.register("ours", Ridge().fit(ROWS, ROWS["a"]), data=ROWS, run=made, workspace=workspace)
+    mlflow.push(**asked, model="ours", workspace=workspace)
+    ours = client.get_model_version("ours", "1")
+    client.create_registered_model("ours-again")
+    client.create_model_version("ours-again", ours.source, run_id=ours.run_id, await_creation_for=0)
+    good = "flavors:\n  sklearn: {pickled_model: model.skops}\n"
+    logged(client, ours.run_id, "stolen-by-twin", good, model__skops=RIDGE)
+    claims = client.create_run(client.create_experiment("claims"), tags={"nbmlops.run": made}).info.run_id
+    client.set_terminated(claims)
+    logged(client, claims, "stolen-by-tag", good, model__skops=RIDGE)
+    for name, of in {"ours-again": made, "stolen-by-twin": None, "stolen-by-tag": None}.items():
+        assert mlflow.pull(**asked, model=name, workspace=workspace).versions == [f"{name}/1 → 1"]
+        version = Registry(workspace).version(name, 1)
+        assert version.run == of and (of is not None or version.metrics == {}), name
