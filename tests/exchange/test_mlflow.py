@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
+import re
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from nbmlops import mlflow, model, run
 from nbmlops.doors import shell
-from nbmlops.errors import Invalid, NotFound, Unavailable
+from nbmlops.errors import Damaged, Invalid, NotFound, Unavailable
 from nbmlops.models.loading import load
 from nbmlops.models.registry import Registry
 from nbmlops.runs.book import RunBook
@@ -27,6 +30,8 @@ from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import MetricPoint
 from nbmlops.workspace import Workspace
 from tests.exchange.conftest import environ
+from tests.models import hostile_files
+from tests.models.hostile_files import RIDGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_stays_open")]
 SECRET = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -245,7 +250,7 @@ def test_models_that_are_data_become_versions_and_a_pickle_is_refused_unopened(w
     assert sorted(pulled.versions) == ["native-lightgbm/1 → 1", "native-skops/1 → 1", "native-xgboost/1 → 1"]
     assert pulled.aliases == ["native-skops@champion → 1"] and not pulled.passed
     (refused,) = pulled.refused
-    assert refused.startswith("Version native-pickled/1: it is a cloudpickle of sklearn") and "serialization_format='skops'" in refused
+    assert refused.startswith("Version native-pickled/1: it is a pickle of sklearn") and "serialization_format='skops'" in refused
     (mine,) = run.find(workspace=workspace)
     assert mine.params == {"alpha": 0.5, "deep": True, "word": "x"} and mine.metrics["loss"] == 0.2
     assert "notes/readme.txt" in [one.name for one in run.show(mine.id, workspace=workspace).artifacts]
@@ -260,7 +265,7 @@ def test_models_that_are_data_become_versions_and_a_pickle_is_refused_unopened(w
 
     # The shell says that something was refused.
     assert shell.main(["mlflow", "pull", "--tracking-uri", server, "--model", "native-pickled", "--workspace", str(workspace.root)]) == 1
-    assert "cloudpickle" in capsys.readouterr().out
+    assert "a pickle of sklearn" in capsys.readouterr().out
     with pytest.raises(NotFound, match="no model 'nobody'"):
         mlflow.pull(**asked, model="nobody", workspace=workspace)
     with pytest.raises(NotFound, match="no experiment 'nobody'"):
@@ -314,18 +319,105 @@ def test_exchanging_leaves_the_environment_as_it_was(workspace, asked, monkeypat
     assert dict(os.environ) == before
 
 
-def test_nothing_of_a_folder_leads_outside_of_it(tmp_path):
+def test_what_a_folder_says_leads_nowhere_and_what_is_wrong_with_it_is_said(workspace, tmp_path):
+    from nbmlops.exchange.mlflow.folder import found_in
+    from nbmlops.models.files import opening
+    from nbmlops.models.files.records import Question
+
+    (tmp_path / "outside.skops").write_bytes(Path(__file__).read_bytes())
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    texts = {
+        "flavors:\n  sklearn: {pickled_model: ../outside.skops, serialization_format: skops}\n": "no file in its folder",
+        "flavors:\n  pytorch: {model_data: data}\n  python_function: {}\n": "as python_function, pytorch, which nbmlops does not read",
+        "!!python/object/apply:os.system ['true']\n": "MLmodel cannot be read",
+        "flavors: [sklearn]\n": "names no flavors",
+        "flavors: xgboost\n": "names no flavors",
+        "[" * 20_000: "MLmodel cannot be read",
+        "flavors: &f {sklearn: *f}\n": "MLmodel cannot be read",
+        bomb: "MLmodel says .* bytes, more than",
+    }
+    asked = []
+    for at, text in enumerate(texts):
+        (tmp_path / str(at)).mkdir()
+        (tmp_path / str(at) / "MLmodel").write_text(text)
+        asked.append(Question(path=str(tmp_path / str(at))))
+    for words, said in zip(texts.values(), opening.look_at(asked), strict=True):
+        assert isinstance(said, (Damaged, Invalid)) and re.search(words, str(said)), (words, said)
+    with pytest.raises(Damaged, match="names no flavors"):
+        found_in(workspace, tmp_path / "3")
+
+
+@pytest.mark.parametrize("name", ["xgboost nested without end", "xgboost's JSON nested without end"])
+def test_a_model_that_its_library_dies_of_is_opened_by_a_process_with_limits_alone(name, workspace, tmp_path):
     from nbmlops.exchange.mlflow.folder import found_in
 
+    called, content, words = hostile_files.natives()[name]
     (tmp_path / "model").mkdir()
-    (tmp_path / "outside.skops").write_bytes(Path(__file__).read_bytes())
-    said = "flavors:\n  sklearn: {pickled_model: ../outside.skops, serialization_format: skops}\n"
-    (tmp_path / "model" / "MLmodel").write_text(said)
-    with pytest.raises(Invalid, match="lies outside of it"):
-        found_in(tmp_path / "model", ())
-    (tmp_path / "model" / "MLmodel").write_text("flavors:\n  pytorch: {model_data: data}\n  python_function: {}\n")
-    with pytest.raises(Invalid, match="model of pytorch, which is opened by running code"):
-        found_in(tmp_path / "model", ())
-    (tmp_path / "model" / "MLmodel").write_text("!!python/object/apply:os.system ['true']\n")
-    with pytest.raises(Invalid, match="no MLmodel that can be read"):
-        found_in(tmp_path / "model", ())
+    (tmp_path / "model" / called).write_bytes(content)
+    (tmp_path / "model" / "MLmodel").write_text(f"flavors:\n  xgboost: {{data: {called}, model_class: xgboost.sklearn.XGBRegressor}}\n")
+    with pytest.raises(Damaged, match=words):
+        found_in(workspace, tmp_path / "model")
+
+
+def logged(client: Any, run_id: str, model: str, mlmodel: str, **files: bytes) -> None:
+    """A version there of what somebody wrote by hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in {"MLmodel": mlmodel.encode(), **files}.items():
+            (Path(folder) / name.replace("__", ".")).write_bytes(content)
+        client.log_artifacts(run_id, folder, model)
+    client.create_registered_model(model)
+    client.create_model_version(model, f"{client.get_run(run_id).info.artifact_uri}/{model}", run_id=run_id, await_creation_for=0)
+
+
+def test_odd_versions_are_refused_by_name_and_the_others_come(workspace, asked, client, monkeypatch):
+    from nbmlops.models import clean
+
+    run_id = client.create_run(client.create_experiment("odd")).info.run_id
+    client.set_terminated(run_id)
+    logged(client, run_id, "odd-a-list", "flavors: [sklearn]\n")
+    good = "flavors:\n  sklearn: {pickled_model: model.skops}\n"
+    logged(
+        client, run_id, "odd-b-signature", good + 'signature: {inputs: \'[{"type": "tensor", "tensor-spec": [1]}]\'}\n', model__skops=RIDGE
+    )
+    logged(client, run_id, "odd-c-slow", good + "signature: null\n", model__skops=hostile_files.FOREST)
+    about = {"flavor": "sklearn", "file": "model.skops", "sha256": hashlib.sha256(RIDGE).hexdigest(), "named": True, "trusted": [],
+             "columns": [{"name": name, "type": "float", "nullable": False} for name in "ab"],
+             "signature": {"inputs": [{"name": name, "type": "float", "nullable": False} for name in "ab"], "outputs": []}}  # fmt: skip
+    logged(
+        client, run_id, "odd-d-metrics", "metadata: {nbmlops: {metrics: [1], description: mine}}\n",
+        model__skops=RIDGE, nbmlops__json=json.dumps(about).encode(),
+    )  # fmt: skip
+    asking, proofs = clean.ask, []
+
+    def slow(folder: Path, **how: Any) -> Any:
+        proofs.append(folder)
+        if len(proofs) == 1:
+            raise Unavailable("It does not come to its end.", hint="Ask again.")
+        return asking(folder, **how)
+
+    monkeypatch.setattr(clean, "ask", slow)
+    pulled = mlflow.pull(**asked, experiment="odd", workspace=workspace)
+    assert [line.partition(": ")[0] for line in pulled.refused] == [f"Version odd-{name}/1" for name in ("a-list", "b-signature", "c-slow")]
+    assert "names no flavors" in pulled.refused[0] and "what is said of it cannot be read: AttributeError" in pulled.refused[1]
+    assert pulled.versions == ["odd-d-metrics/1 → 1"]
+    assert Registry(workspace).version("odd-d-metrics", 1).description == "mine"
+
+
+def test_a_model_that_somebody_logs_in_the_twin_of_our_run_is_not_of_our_run(workspace, asked, client):
+    made = a_run(workspace, "taken")
+    model.register("ours", Ridge().fit(ROWS, ROWS["a"]), data=ROWS, run=made, workspace=workspace)
+    mlflow.push(**asked, model="ours", workspace=workspace)
+    ours = client.get_model_version("ours", "1")
+    client.create_registered_model("ours-again")
+    client.create_model_version("ours-again", ours.source, run_id=ours.run_id, await_creation_for=0)
+    good = "flavors:\n  sklearn: {pickled_model: model.skops}\n"
+    logged(client, ours.run_id, "stolen-by-twin", good, model__skops=RIDGE)
+    claims = client.create_run(client.create_experiment("claims"), tags={"nbmlops.run": made}).info.run_id
+    client.set_terminated(claims)
+    logged(client, claims, "stolen-by-tag", good, model__skops=RIDGE)
+    for name, of in {"ours-again": made, "stolen-by-twin": None, "stolen-by-tag": None}.items():
+        assert mlflow.pull(**asked, model=name, workspace=workspace).versions == [f"{name}/1 → 1"]
+        version = Registry(workspace).version(name, 1)
+        assert version.run == of and (of is not None or version.metrics == {}), name

@@ -345,6 +345,47 @@ def natives() -> dict[str, tuple[str, bytes, str]]:
     }
 
 
+def elsewhere() -> dict[str, tuple[str, bytes, str]]:
+    """ONNX models that have a tensor in another file, in every place where a tensor can be."""
+    outside = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2, 1], data_location=TensorProto.EXTERNAL)
+    outside.external_data.add(key="location", value="secret.bin")
+    at = numpy_helper.from_array(np.array([0, 1], "i8"), "at")
+    inside = numpy_helper.from_array(np.array([2.0, -1.0], "f4"), "w")
+    places = TensorProto(name="at", data_type=TensorProto.INT64, dims=[2], data_location=TensorProto.EXTERNAL)
+    places.external_data.add(key="location", value="secret.bin")
+    values = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
+    values.external_data.add(key="location", value="secret.bin")
+    sparse, located = helper.make_sparse_tensor(values, at, [2, 1]), helper.make_sparse_tensor(inside, places, [2, 1])
+    multiply = helper.make_node("MatMul", ["x", "w"], ["y"])
+
+    def attribute(**named: Any) -> Any:
+        return graph([helper.make_node("Constant", [], ["w"], **named), multiply], [])
+
+    made = {"sparse values": graph([multiply], []), "sparse indices": graph([multiply], [])}
+    made["sparse values"].graph.sparse_initializer.append(sparse)
+    made["sparse indices"].graph.sparse_initializer.append(located)
+    made["an attribute"] = attribute(value=outside)
+    made["a sparse attribute"] = attribute(sparse_value=sparse)
+    made["an attribute of many"] = attribute(values=[outside])
+    made["a sparse attribute of many"] = attribute(sparse_values=[located])
+    inner = helper.make_graph([helper.make_node("Identity", ["w"], ["z"])], "inner", [], [helper.make_tensor_value_info("z", 1, None)])
+    inner.sparse_initializer.append(sparse)
+    made["a graph in a graph"] = graph([helper.make_node("If", ["x"], ["y"], then_branch=inner, else_branch=inner)], [])
+    made["a function"] = graph([helper.make_node("F", ["x"], ["y"], domain="own")], [], domains=["own"])
+    body = [helper.make_node("Constant", [], ["w"], sparse_value=sparse), multiply]
+    made["a function"].functions.append(helper.make_function("own", "F", ["x"], ["y"], body, [helper.make_opsetid("", 17)]))
+    made["a function's defaults"] = graph([helper.make_node("F", ["x"], ["y"], domain="own")], [], domains=["own"])
+    default = helper.make_attribute("value", outside)
+    kept = helper.make_function("own", "F", ["x"], ["y"], [multiply], [helper.make_opsetid("", 17)], attribute_protos=[default])
+    made["a function's defaults"].functions.append(kept)
+    made["training"] = graph()
+    made["training"].training_info.add().algorithm.CopyFrom(inner)
+    return {
+        f"ONNX with {name} elsewhere": (f"{name.replace(' ', '_')}.onnx", model.SerializeToString(), "weights in another file")
+        for name, model in made.items()
+    }
+
+
 def others() -> dict[str, tuple[str, bytes, str]]:
     """Files that are no model, or are called another."""
     return {
@@ -364,4 +405,4 @@ def others() -> dict[str, tuple[str, bytes, str]]:
 
 def every(command: str) -> dict[str, tuple[str, bytes, str]]:
     """All of them."""
-    return {**pickles(command), **zips(), **schemas(command), **codes(command), **natives(), **others()}
+    return {**pickles(command), **zips(), **schemas(command), **codes(command), **natives(), **elsewhere(), **others()}

@@ -7,17 +7,22 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from nbmlops.errors import Damaged, Invalid, NbmlopsError, NotFound, TooLarge, Untrusted
 from nbmlops.models import carried, verbs
 from nbmlops.models.files import opening
-from nbmlops.models.files.records import Limits, Question, Told
+from nbmlops.models.files.looker import _MANY, Asked, Outcome, _outcome
+from nbmlops.models.files.records import Limits, Question
 from nbmlops.models.flavors.sklearn import SklearnFlavor
 from nbmlops.models.loading import load
 from nbmlops.models.registry import Registry
@@ -26,6 +31,7 @@ from tests.models.hostile_files import FOREST, LIGHTGBM, ONNX, RIDGE, XGBOOST, X
 
 LIMITS = Limits(memory_bytes=3 << 30, cpu_s=20, wall_s=60)
 WORDS = {name: words for name, (_, _, words) in every("true").items()}
+FILLS = "ONNX that fills the memory"  # the one whose making asks for it
 TRUSTED = carried.Carried("", {"notebook.py": hostile_files.CODE}, {}).digest
 ABOUT = {"flavor": "sklearn", "file": "model.skops", "sha256": hashlib.sha256(RIDGE).hexdigest(), "named": True, "trusted": [],
          "columns": [{"name": name, "type": "float", "nullable": False} for name in "ab"]}  # fmt: skip
@@ -49,16 +55,34 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def came(tmp_path_factory: pytest.TempPathFactory, canary: Path) -> dict[str, Any]:
-    """What came of looking into each, in one process."""
-    folder = tmp_path_factory.mktemp("hostile")
-    asked = {}
+def hostile(tmp_path_factory: pytest.TempPathFactory, canary: Path) -> dict[str, Path]:
+    """Where each lies: in a folder of its own."""
+    folder, found = tmp_path_factory.mktemp("hostile"), {}
     for at, (name, (called, content, _)) in enumerate(every(f"touch {canary}").items()):
-        (folder / str(at)).mkdir()
-        (folder / str(at) / called).write_bytes(content)
-        asked[name] = Question(path=str(folder / str(at) / called), trusted=(TRUSTED,) if name.startswith("trusted") else ())
-    outcomes = opening.outcomes(list(asked.values()), LIMITS)
-    return {name: (one, came, opening._said(one, came, LIMITS)) for (name, one), came in zip(asked.items(), outcomes, strict=True)}
+        found[name] = folder / str(at) / called
+        found[name].parent.mkdir()
+        found[name].write_bytes(content)
+    return found
+
+
+@pytest.fixture(scope="module")
+def looker() -> Iterator[subprocess.Popen[bytes]]:
+    """One process that looks into files for all of these tests, with its libraries loaded once."""
+    line, env = [sys.executable, "-P", "-m", "nbmlops.models.files.looker"], {**os.environ, **opening._ALONE}
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, start_new_session=True) as process:
+        many = [Question(path=os.devnull)] * (_MANY + 1)
+        assert {outcome.error[0] for outcome in asking(process, many) if outcome.error} == {"Invalid"}
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def asking(process: subprocess.Popen[bytes], questions: Sequence[Question]) -> list[Outcome]:
+    """What `opening.outcomes` gives, by a process that is there already."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(msgspec.json.encode(Asked(list(questions), LIMITS)) + b"\n")
+    process.stdin.flush()
+    return [msgspec.json.decode(process.stdout.readline(), type=Outcome) for _ in questions]
 
 
 def test_there_are_many():
@@ -67,24 +91,43 @@ def test_there_are_many():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WORDS)
-def test_a_hostile_file_is_refused_by_what_is_wrong_with_it(name, came, canary, workspace, monkeypatch):
-    asked, outcome, said = came[name]
-    words = WORDS[name]
+def test_a_hostile_file_is_refused_by_what_is_wrong_with_it(name, looker, canary, hostile, workspace, monkeypatch):
+    file, words = hostile[name], WORDS[name]
+    came: list[Outcome] = []
 
-    def looked(question: Question, limits: Any = None) -> Told:
-        if isinstance(said, NbmlopsError):
-            raise said
-        return said
+    def outcomes(questions: Sequence[Question], limits: Limits) -> list[Outcome]:
+        came.extend(asking(looker, questions))
+        return came
 
-    monkeypatch.setattr(opening, "look", looked)  # what the process with limits has told
+    monkeypatch.setattr(opening, "outcomes", outcomes)  # all else is as it is for anybody
+    if name.startswith("trusted"):
+        workspace.trust_code(TRUSTED)
     with pytest.raises(NbmlopsError) as refused:
-        verbs.register("m", file=asked.path, code=not name.startswith("code"), workspace=workspace)
+        verbs.register("m", file=str(file), code=not name.startswith("code"), workspace=workspace)
     assert re.search(words, str(refused.value)), refused.value
     assert refused.value.hint and len(str(refused.value)) < 900
-    assert outcome.ended is None and outcome.over in (None, "memory"), "nothing crashes"
+    (outcome,) = came
+    assert outcome.ended is None, "nothing crashes"
+    assert outcome.over == ("memory" if name == FILLS else None)
     assert outcome.peak_bytes < LIMITS.memory_bytes
     assert not canary.exists(), "nothing of it has run"
-    assert Registry(workspace).names() == [] and not list(workspace.folder.glob("blobs/*/*"))
+    assert Registry(workspace).names() == [] and not list(workspace.folder.glob("blobs/*/*")), "nothing of it is kept"
+    assert list(file.parent.iterdir()) == [file], "nothing is left beside it"
+
+
+def test_a_library_that_goes_down_for_want_of_memory_is_a_crash_as_well():
+    words = "terminate called after throwing an instance of 'std::bad_alloc'"
+    outcome = _outcome(b"", words, int(signal.SIGABRT), in_time=True)
+    assert (outcome.over, outcome.ended) == ("memory", "SIGABRT")
+    assert isinstance(opening._said(Question(path="m"), outcome, LIMITS), TooLarge)
+
+
+@pytest.mark.slow
+def test_what_is_kept_of_a_good_file_would_be_seen(looker, workspace, monkeypatch, tmp_path):
+    (tmp_path / "m.skops").write_bytes(RIDGE)
+    monkeypatch.setattr(opening, "outcomes", lambda questions, limits: asking(looker, questions))
+    verbs.register("m", file=str(tmp_path / "m.skops"), workspace=workspace)
+    assert Registry(workspace).names() == ["m"] and list(workspace.folder.glob("blobs/*/*"))
 
 
 def test_the_canary_sings_where_a_pickle_is_opened(tmp_path):

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nbmlops.errors import Damaged, Invalid, Missing, NbmlopsError, Untrusted
+from nbmlops.errors import Damaged, Invalid, NbmlopsError
 from nbmlops.exchange.book import ExchangeBook, Known
 from nbmlops.exchange.mlflow.folder import found_in
 from nbmlops.exchange.mlflow.pull_runs import RunPuller
@@ -16,6 +16,7 @@ from nbmlops.exchange.mlflow.push_runs import VERSION
 from nbmlops.exchange.mlflow.server import Server
 from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.words import one_line
+from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.names import plain_name
 from nbmlops.ledger.secrets import mask
 from nbmlops.models.proof import proved
@@ -62,7 +63,7 @@ class ModelPuller:
             return mine
         try:
             version = self._taken(there)
-        except (Invalid, Untrusted, Damaged, Missing) as error:
+        except NbmlopsError as error:  # also a proof that did not end: it is this version's alone
             self.tally.told["refused"].append(f"Version {model}/{number}: {error.message} {error.hint}".strip())
             return None
         self._note(f"{model}/{version}", f"{model}/{number}")
@@ -91,10 +92,9 @@ class ModelPuller:
     def _taken(self, there: Any) -> int:
         workspace = self.book.workspace
         with tempfile.TemporaryDirectory(prefix="nbmlops-pull-") as folder:
-            found = found_in(self._downloaded(there, folder), workspace.trusted())
+            found = found_in(workspace, self._downloaded(there, folder))
         file = found.file
-        run = self.runs.by_id(there.run_id) if there.run_id else None
-        run = run if run is not None and RunBook(workspace).runs([run]) else None
+        run = self._run(there.run_id, digest_bytes(file.data))
         proof = proved(workspace, file, run=None)
         metrics = found.metrics or (dict(RunBook(workspace).run(run).metrics) if run else {})
         made = self.registry.add(
@@ -104,6 +104,15 @@ class ModelPuller:
             fixtures=workspace.blobs.put(file.fixtures) if file.fixtures else None, python=proof.python, distributions=proof.distributions,
         )  # fmt: skip
         return made.version
+
+    def _run(self, there: str | None, digest: str) -> str | None:
+        """The run here that made a model. One of ours did only where it has that very model: anybody can log another into its twin."""
+        run = self.runs.by_id(there) if there else None
+        if there is None or run is None or not RunBook(self.book.workspace).runs([run]):
+            return None
+        made = "SELECT 1 FROM model_version WHERE run = ? AND digest = ? UNION SELECT 1 FROM artifact WHERE run = ? AND digest = ? LIMIT 1"
+        its = self.runs.is_theirs(there) or list(self.book.workspace.ledger.read(made, run, digest, run, digest))
+        return run if its else None
 
     def _downloaded(self, there: Any, folder: str) -> Path:
         uri = self.client.get_model_version_download_uri(there.name, there.version)

@@ -56,11 +56,22 @@ class RunPuller:
         return sorted((run for run in runs if not _holds(run)), key=lambda run: run.info.start_time or 0)
 
     def by_id(self, run_id: str) -> str | None:
-        """Pull one run; gives its id here."""
+        """Pull one run; gives its id here, None where it is not there any more."""
+        from mlflow.exceptions import MlflowException
+
         if run_id in self.known:
             return self.known[run_id].here
-        there = self.client.get_run(run_id)
+        try:
+            there = self.client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
         return None if there.info.lifecycle_stage == "deleted" or _holds(there) else self.pull(there)
+
+    def is_theirs(self, run_id: str) -> bool:
+        """Whether a run came from there, with what it says of itself; else it is a run of ours, or says so."""
+        return run_id in self.known and "theirs" in self.known[run_id].said
 
     def pull(self, there: Any) -> str | None:
         """Have a run be here as it is there; gives its id here, None for one that is running."""

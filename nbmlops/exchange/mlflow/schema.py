@@ -8,6 +8,7 @@ from typing import Any
 
 from nbmlops.errors import Invalid
 from nbmlops.models import portable
+from nbmlops.models.files.folder import MAX_SAID, inside, read_file
 from nbmlops.models.package import said_columns
 from nbmlops.models.records import ColumnType, Signature, SignatureColumn
 
@@ -36,11 +37,8 @@ def example_of(about: dict[str, Any], folder: Path, signature: Signature) -> Any
     said = about.get("saved_input_example_info")
     if not isinstance(said, dict) or not isinstance(said.get("artifact_path"), str):
         return None
-    path = folder / said["artifact_path"]
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
-            return None
-        kept = json.loads(path.read_text("utf-8"))
+        kept = json.loads(read_file(folder / inside(said["artifact_path"], "MLmodel"), MAX_SAID))
         if said.get("type") == "dataframe" and isinstance(kept, dict) and "data" in kept:
             names = kept.get("columns") or [column.name for column in signature.inputs]
             rows: Any = [dict(zip(names, row, strict=True)) for row in kept["data"]]
@@ -50,7 +48,7 @@ def example_of(about: dict[str, Any], folder: Path, signature: Signature) -> Any
             return None
         columns = said_columns(signature)
         return portable.rows_for(portable.typed(rows[:_EXAMPLE_ROWS], columns), columns, signature.named)
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:  # what somebody logged need not be rows; what pandas raises for such is of any type
         return None
 
 
@@ -58,7 +56,7 @@ def _loaded(said: Any, part: str) -> Any:
     kept = said.get(part) if isinstance(said, dict) else None
     try:
         return json.loads(kept) if isinstance(kept, str) else kept
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from nbmlops.errors import Damaged, Invalid, there_is
 from nbmlops.models import portable
 from nbmlops.models.flavors.zipped import shown
@@ -38,11 +40,14 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def model_in(folder: Path) -> tuple[str, dict[str, Any]]:
-    """The name of the model's file in a folder, and what is said of it: sha256, columns, named, fixtures."""
+    """The name of the model's file in a folder, and what is said of it: sha256, columns, named, fixtures; the rest as `said`."""
+    mlmodel = _mlmodel(folder) if os.path.lexists(folder / "MLmodel") else None
     if os.path.lexists(folder / portable.ABOUT):
-        return _ours(folder)
-    if os.path.lexists(folder / "MLmodel"):
-        return _mlflow(folder), {}
+        name, found, more = _ours(folder)
+        return name, {**found, "said": {"mlmodel": mlmodel or {}, "nbmlops": more}}
+    if mlmodel is not None:
+        flavor, name = _mlflow(mlmodel.get("flavors"))
+        return name, {"said": {"mlmodel": mlmodel, "mlflow": flavor}}
     there = [shown(path.name) for path in folder.iterdir()]
     raise Invalid(
         f"{shown(folder.name)!r} is no folder of a model: in it is {there_is(there)}.",
@@ -56,13 +61,13 @@ def whole(data: bytes, said: dict[str, Any], name: str) -> None:
         raise Damaged(f"{shown(name)!r} is not the file that the folder was made with: its digest is another.", hint=_AGAIN)
 
 
-def _ours(folder: Path) -> tuple[str, dict[str, Any]]:
+def _ours(folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
     said = _json(folder / portable.ABOUT)
     columns = said.get("columns")
     if not isinstance(said.get("sha256"), str) or not isinstance(columns, list) or not isinstance(said.get("named"), bool):
         raise Damaged(f"{portable.ABOUT} does not say what the model is.", hint=_AGAIN)
-    name = _inside(said.get("file"), portable.ABOUT)
-    found = {"sha256": said["sha256"], "columns": [_column(one) for one in columns], "named": said["named"], "flavor": said.get("flavor")}
+    name = inside(said.get("file"), portable.ABOUT)
+    found = {"sha256": said["sha256"], "columns": [_column(one) for one in columns], "named": said["named"]}
     if os.path.lexists(folder / portable.FIXTURES):
         kept = _json(folder / portable.FIXTURES)
         rows, answers = kept.get("rows"), kept.get("predictions")
@@ -71,26 +76,50 @@ def _ours(folder: Path) -> tuple[str, dict[str, Any]]:
         if len(rows) != len(answers):
             raise Damaged(f"{portable.FIXTURES} has {len(rows)} rows and {len(answers)} answers.", hint=_AGAIN)
         found["fixtures"] = {"rows": rows, "predictions": answers, "scores": kept.get("scores")} if rows else None
-    return name, found
+    return name, found, _plain({part: said.get(part) for part in ("flavor", "signature")}, portable.ABOUT)
 
 
-def _mlflow(folder: Path) -> str:
+def _mlmodel(folder: Path) -> dict[str, Any]:
+    """What MLflow says of a model, as JSON."""
     import yaml
 
     try:
-        body = yaml.safe_load(read_file(folder / "MLmodel", MAX_SAID))
-        flavors = body["flavors"]
-        known = {flavor: how for flavor, how in flavors.items() if flavor in _MLFLOW and isinstance(how, dict)}
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        said = yaml.safe_load(read_file(folder / "MLmodel", MAX_SAID))
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Damaged("MLmodel cannot be read.", hint=_AGAIN) from error
+    if not isinstance(said, dict):
+        raise Damaged("MLmodel says nothing.", hint=_AGAIN)
+    return _plain(said, "MLmodel")
+
+
+def _plain(said: dict[str, Any], where: str) -> dict[str, Any]:
+    """As JSON has it, and no larger than that may be: YAML names a part once and has it many times, or in itself."""
+    try:
+        body = msgspec.json.encode(said)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Damaged(f"{where} cannot be read.", hint=_AGAIN) from error
+    if len(body) > MAX_SAID:
+        raise Damaged(f"{where} says {len(body):,} bytes, more than {MAX_SAID:,}.", hint=_AGAIN)
+    found: dict[str, Any] = msgspec.json.decode(body)
+    return found
+
+
+def _mlflow(flavors: Any) -> tuple[str, str]:
+    """The flavor of MLflow's that is read here, and its file's name."""
+    if not isinstance(flavors, dict) or not flavors:
+        raise Damaged("MLmodel names no flavors.", hint=_AGAIN)
+    known = {flavor: how for flavor, how in flavors.items() if flavor in _MLFLOW and isinstance(how, dict)}
     if not known:
-        kinds = there_is(shown(str(flavor)) for flavor in flavors)
-        raise Invalid(f"MLflow keeps this model as {kinds}, which nbmlops does not read.", hint=f"It reads {there_is(_MLFLOW)}.")
+        kinds = there_is(shown(flavor) for flavor in flavors)
+        raise Invalid(
+            f"MLflow keeps this model as {kinds}, which nbmlops does not read.",
+            hint=f"It reads {there_is(_MLFLOW)}. Load others where you trust them, and register that: %mlops model register NAME MODEL",
+        )
     flavor, how = next(iter(known.items()))
-    return _inside(how.get(_MLFLOW[flavor]), "MLmodel")
+    return flavor, inside(how.get(_MLFLOW[flavor]), "MLmodel")
 
 
-def _inside(name: Any, where: str) -> str:
+def inside(name: Any, where: str) -> str:
     """A file's plain name: it is in the folder itself."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Damaged(f"{where} names the model's file as {shown(str(name))!r}, which is no file in its folder.", hint=_AGAIN)

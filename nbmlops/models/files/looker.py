@@ -1,6 +1,6 @@
 """The process that looks into files: it forks for each, and the fork has limits. What becomes of the fork is told in any case.
 
-python -P -m nbmlops.models.files.looker     questions on standard input, a line of JSON for each on standard output
+python -P -m nbmlops.models.files.looker     lines of questions on standard input, a line of JSON for each question on standard output
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ class Asked(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct):
-    """What came of one file: what was told; or an error (the name of its class, message, hint); or how the fork ended."""
+    """What came of one file: what was told; or an error (the name of its class, message, hint); or how the fork ended.
+
+    `ended` stands beside `over` where a library that lacked memory brought the fork down.
+    """
 
     told: Told | None = None
     error: tuple[str, str, str] | None = None
@@ -41,13 +44,14 @@ class Outcome(msgspec.Struct):
 
 
 def main() -> None:
-    """Answer what standard input asks."""
-    asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
-    if len(asked.questions) > _MANY:
-        _load_what_is_there()
-    for question in asked.questions:
-        sys.stdout.buffer.write(msgspec.json.encode(_forked(question, asked.limits)) + b"\n")
-        sys.stdout.buffer.flush()
+    """Answer what standard input asks, line by line."""
+    for line in sys.stdin.buffer:
+        asked = msgspec.json.decode(line, type=Asked)
+        if len(asked.questions) > _MANY:
+            _load_what_is_there()
+        for question in asked.questions:
+            sys.stdout.buffer.write(msgspec.json.encode(_forked(question, asked.limits)) + b"\n")
+            sys.stdout.buffer.flush()
 
 
 def _load_what_is_there() -> None:
@@ -139,12 +143,12 @@ def _outcome(answer: bytes, words: str, status: int, *, in_time: bool) -> Outcom
         if number == signal.SIGXCPU:
             return Outcome(over="cpu")
         if no_memory(words):
-            return Outcome(over="memory")
+            return Outcome(over="memory", ended=_signal(number))
         return Outcome(ended=_signal(number))
     try:
         return msgspec.json.decode(answer, type=Outcome)
     except msgspec.DecodeError:
-        return Outcome(over="memory") if no_memory(words) else Outcome(ended=f"it ended with {os.WEXITSTATUS(status)}")
+        return Outcome(over="memory" if no_memory(words) else None, ended=f"it ended with {os.WEXITSTATUS(status)}")
 
 
 def _signal(number: int) -> str:

@@ -52,7 +52,7 @@ def look(asked: Question, limits: Limits) -> Told:
     kept = said.get("fixtures")
     told = Told(
         kind=kind.words, flavor=kind.flavor, digest=digest, runs=kind.runs, file=name, columns=said.get("columns"),
-        named=said.get("named", True), fixtures=msgspec.json.encode(kept).decode() if kept else None,
+        named=said.get("named", True), fixtures=msgspec.json.encode(kept).decode() if kept else None, said=said.get("said", {}),
     )  # fmt: skip
     return told if kind.runs else _opened(told, data, asked, general=kind is not SKOPS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -35,6 +35,8 @@ class Told:
 
     `file`: its name in a folder. `runs`: it is trusted whole, by `digest`, or not opened. `columns`, `named`: what the model takes,
     as a folder says or it says itself. `fixtures`: rows with answers, as they are kept. `peak_bytes`: the memory looking took.
+    `said`: what else its folder says: `mlmodel`, MLflow's file; `mlflow`, the flavor there whose file it is; `nbmlops`, the flavor and the
+    signature in nbmlops.json.
     """
 
     kind: str
@@ -46,4 +48,5 @@ class Told:
     columns: list[dict[str, Any]] | None = None
     named: bool = True
     fixtures: str | None = None
+    said: dict[str, Any] = field(default_factory=dict)
     peak_bytes: int = 0

@@ -48,19 +48,25 @@ def opened(workspace: Workspace, file: str, sample: Any, *, code: bool, trust: s
     """
     path = _place(workspace, file)
     trusted = (*workspace.trusted(), *([trust] if trust else []))
-    rows = pickle.dumps(sample) if sample is not None else None
-    limits = _limits(workspace)
-    told = opening.look(Question(path=str(path), trusted=trusted, code=code, sample=rows), limits)
-    data = read_file(path / told.file if told.file else path, limits.file_bytes)
+    told, data = looked(workspace, path, trusted, sample, code=code)
     flavor = plugins.adapter("flavor", told.flavor)() if told.flavor in plugins.names("flavor") else None
-    if _digest(data) != told.digest:
-        raise Damaged(f"{shown(path.name)!r} changed while it was looked at.", hint="Ask again when it is written.")
     if not told.runs:
         assert flavor is not None
         if trust is not None and trust != flavor.code(data):
             raise Untrusted(f"The file brings no code of the digest {shown(trust)}.", hint="Leave --trust out, or see what you have.")
         return Opened(told, data, vouched=(trust,) if trust else ())
     return _trusted_whole(told, data, path.name, trusted, trust)
+
+
+def looked(workspace: Workspace, path: Path, trusted: tuple[str, ...], sample: Any = None, *, code: bool = False) -> tuple[Told, bytes]:
+    """What a process with limits tells of a file or folder, and the bytes it told it of; who trusts what `runs` is not asked yet."""
+    rows = pickle.dumps(sample) if sample is not None else None
+    limits = _limits(workspace)
+    told = opening.look(Question(path=str(path), trusted=trusted, code=code, sample=rows), limits)
+    data = read_file(path / told.file if told.file else path, limits.file_bytes)
+    if _digest(data) != told.digest:
+        raise Damaged(f"{shown(path.name)!r} changed while it was looked at.", hint="Ask again when it is written.")
+    return told, data
 
 
 def _trusted_whole(told: Told, data: bytes, name: str, trusted: tuple[str, ...], trust: str | None) -> Opened:

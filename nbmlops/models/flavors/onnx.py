@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nbmlops.errors import Damaged, Invalid
@@ -44,23 +44,25 @@ class OnnxFlavor(Native):
 
     def _check(self, model: Any) -> None:
         """No tensor in another file, no operator that a library of somebody's would bring."""
-        graphs = [model.graph, *model.functions]
-        while graphs:
-            graph = graphs.pop()
-            for tensor in getattr(graph, "initializer", ()):
-                self._inside(tensor)
-            for node in graph.node:
-                if node.domain not in _DOMAINS and node.domain not in {function.domain for function in model.functions}:
-                    raise Invalid(
-                        f"The model has an operator of the domain {node.domain[:80]!r}.", hint=f"Known are: {', '.join(_DOMAINS[1:])}."
-                    )
-                for attribute in node.attribute:
-                    self._inside(attribute.t)
-                    for tensor in attribute.tensors:
-                        self._inside(tensor)
-                    graphs += [attribute.g] if attribute.HasField("g") else []
-                    graphs += list(attribute.graphs)
+        own = {function.domain for function in model.functions}
+        for part in _parts(model):
+            kind = type(part).__name__
+            if kind == "TensorProto" and (part.data_location == 1 or len(part.external_data)):
+                raise Invalid(
+                    "The model keeps weights in another file.", hint="Save it with all tensors in one: save_as_external_data=False"
+                )
+            if kind == "NodeProto" and part.domain not in _DOMAINS and part.domain not in own:
+                raise Invalid(
+                    f"The model has an operator of the domain {part.domain[:80]!r}.", hint=f"Known are: {', '.join(_DOMAINS[1:])}."
+                )
 
-    def _inside(self, tensor: Any) -> None:
-        if tensor.data_location == 1 or len(tensor.external_data):
-            raise Invalid("The model keeps weights in another file.", hint="Save it with all tensors in one: save_as_external_data=False")
+
+def _parts(model: Any) -> Iterator[Any]:
+    """The model and every message in it: a tensor may stand in a graph, an attribute, a function or another tensor, and be sparse."""
+    waiting = [model]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        for field, value in part.ListFields():
+            if field.message_type is not None:
+                waiting += [value] if hasattr(value, "ListFields") else value
