@@ -288,6 +288,7 @@ def _onnx(data: bytes, trusted: Sequence[str]) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # what was looked at, and no other reading of the same bytes
     return _Session(onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"]))
 
 
