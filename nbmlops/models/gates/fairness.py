@@ -14,6 +14,7 @@ from nbmlops.models.gates.groups import grouped
 from nbmlops.models.gates.intervals import lowest
 from nbmlops.models.gates.port import Asked, Test, confident, judged
 from nbmlops.models.gates.standing import Standing
+from nbmlops.models.quality import coded
 from nbmlops.models.records import GateCheck
 from nbmlops.plugins import needs
 
@@ -130,15 +131,16 @@ def _compared(asked: FairnessAsked, metric: str, on: Standing) -> tuple[Any, Any
             return truth.astype(float), answers.astype(float).reshape(len(truth))
         except (TypeError, ValueError) as error:
             raise Invalid(f"{metric} is of numbers, and the model answers classes.", hint=f"Of classes: {', '.join(_CLASSES)}.") from error
+    classes, true, said = coded(truth, answers)
     if metric == "accuracy_difference":
-        return truth.astype(str), answers.astype(str)
-    classes = np.unique(np.concatenate([truth.astype(object).astype(str), answers.astype(object).astype(str)]))
+        return true, said
     if asked.positive is None and len(classes) > 2:
         raise Invalid(f"{metric} is of one class against the others, and there are {len(classes)}.", hint="Say which: positive: late")
-    positive = str(asked.positive) if asked.positive is not None else str(classes[-1])
+    positive = classes[-1] if asked.positive is None else asked.positive
     if positive not in classes:
-        raise Invalid(f"No row is, or is answered, {positive[:60]!r}.", hint=f"There are: {', '.join(classes[:20])}.")
-    return (truth.astype(object).astype(str) == positive).astype(int), (answers.astype(object).astype(str) == positive).astype(int)
+        raise Invalid(f"No row is, or is answered, {repr(positive)[:60]}.", hint=f"There are: {', '.join(map(repr, classes[:20]))}.")
+    at = classes.index(positive)
+    return (true == at).astype(int), (said == at).astype(int)
 
 
 def _by_fairlearn(metric: str, truth: Any, answers: Any, groups: Any) -> float:
