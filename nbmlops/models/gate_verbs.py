@@ -10,8 +10,9 @@ from nbmlops.ledger.names import plain_name
 from nbmlops.models.gates import kept_rows, store
 from nbmlops.models.gates.approval import approve as approved
 from nbmlops.models.gates.custom import kept
-from nbmlops.models.gates.document import read
-from nbmlops.models.records import Approval, GateDocument, GateReport
+from nbmlops.models.gates.document import Written, read
+from nbmlops.models.gates.robustness import RobustnessAsked, named
+from nbmlops.models.records import Approval, GateDocument, GateReport, GateRows
 from nbmlops.models.registry import Registry
 from nbmlops.verb import Column, Live, Rows, verb
 from nbmlops.workspace import Workspace, use
@@ -63,6 +64,7 @@ def gates(
         rows = kept_rows.from_file(place, path, found.data.labels, found.data.sensitive)
     else:
         rows = None
+    _fits(place, found, rows)
     brought = kept(place, [one.function for one in asked], given, before.code if before else {}, code=code)
     return store.set_document(place, model, where, body, found.kinds, rows, brought)
 
@@ -114,6 +116,15 @@ def approve(
 ) -> Approval:
     """Say yes to a version that somebody else registered, and somebody else will promote."""
     return approved(use(workspace), plain_name(model, "model"), version, reason)
+
+
+def _fits(place: Workspace, found: Written, rows: GateRows | None) -> None:
+    """Invalid where a gate names a column that the kept rows have not; whether the model takes it is seen when it is judged."""
+    asked = [one for _, one in found.asked if isinstance(one, RobustnessAsked) and one.columns]
+    if rows is not None and asked:
+        there = kept_rows.columns(place, rows)
+        for one in asked:
+            named(one, there, "The rows have")
 
 
 def _read(path: Path) -> str:

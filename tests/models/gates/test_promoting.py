@@ -155,6 +155,14 @@ def test_rows_that_cannot_be_kept_are_refused(place, tmp_path, monkeypatch):
     assert gates.document_of(place, "m") is None
 
 
+def test_a_column_that_the_kept_rows_have_not_is_refused_when_the_gates_are_set(place):
+    with pytest.raises(Invalid, match="The rows have no column 'typo'") as refused:
+        set_gates(place, "robustness: {columns: [typo]}")
+    assert "place" in refused.value.hint and gates.document_of(place, "m") is None
+    set_gates(place, "robustness: {columns: [place]}")  # the rows have it, and the model does not take it
+    assert "The model takes no column 'place'" in verbs.check("m", 2, workspace=place).checks[0].reason
+
+
 def test_sensitive_columns_may_be_given_apart(place):
     sex = pd.Series(np.where(np.arange(600) % 2, "f", "m"), name="sex")
     text = "fairness: {columns: [sex], metrics: {mean_error_difference: 0.5}}"
