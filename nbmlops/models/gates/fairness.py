@@ -81,18 +81,19 @@ class Fairness:
         for column in asked.columns:
             found = grouped(on.table, column, asked.quantiles)
             places = {name: at for name, at in found.items() if len(at) >= asked.min_rows}
+            few = [{"column": column, "group": name, "rows": len(at)} for name, at in found.items() if name not in places]
             for said, limit in asked.metrics.items():
                 metric = _ALIASES.get(said, said)
                 if len(places) < 2:
                     reason = f"{column} has {len(places)} groups of at least {asked.min_rows} rows, so {said} is not known."
-                    checks.append(judged("fairness", f"{said} by {column}", False, reason, limit=limit))
+                    checks.append(judged("fairness", f"{said} by {column}", False, reason, limit=limit, unjudged=few))
                 else:
-                    checks.append(_held(asked, said, metric, limit, column, places, len(found) - len(places), on))
+                    checks.append(_held(asked, said, metric, limit, column, places, few, on))
         return checks
 
 
 def _held(
-    asked: FairnessAsked, said: str, metric: str, limit: float, column: str, places: dict[str, Any], few: int, on: Standing
+    asked: FairnessAsked, said: str, metric: str, limit: float, column: str, places: dict[str, Any], few: list[dict[str, Any]], on: Standing
 ) -> GateCheck:
     rows = np.sort(np.concatenate(list(places.values())))
     names = np.empty(len(on.table), dtype=object)
@@ -114,12 +115,15 @@ def _held(
         reason += f": {worst.rate.replace('_', ' ')} is {worst.values[0]:.3g} for {worst.high} and {worst.values[1]:.3g} for {worst.low}"
     if over and worst is not None and asked.test == "interval":
         reason += ", and not by chance" if shown else ", which may be chance"
-    few_told = f" {few} groups with fewer than {asked.min_rows} rows are not judged." if few else ""
+    few_told = f" {len(few)} groups with fewer than {asked.min_rows} rows are not judged." if few else ""
     table = [
         {"column": column, "group": name, "rows": len(at), **{rate: _mean(values, of, at) for rate, (values, of) in rates.items()}}
         for name, at in places.items()
     ]
-    details = {"metric": said, "column": column, "groups": table, "rates": list(rates), "confidence": asked.confidence, "test": asked.test}
+    details = {
+        "metric": said, "column": column, "groups": table, "unjudged": few, "rates": list(rates), "confidence": asked.confidence,
+        "test": asked.test,
+    }  # fmt: skip
     return judged("fairness", f"{said} by {column}", passed, f"{reason}.{few_told}", value=value, limit=limit, **details)
 
 
@@ -187,6 +191,7 @@ def _gaps(rate: str, values: Any, of: Any, places: dict[str, Any], limit: float,
         (top, top_variance, count), (bottom, bottom_variance, other) = known[high], known[low]
         beyond = limit * top - bottom if ratio else top - bottom - limit
         error = math.sqrt((limit**2 if ratio else 1.0) * top_variance + bottom_variance)
-        shown = lowest(beyond, error, min(count, other) - 1, alpha)
+        # Of many groups there are many pairs: what is not beyond the limit is not shown to be.
+        shown = lowest(beyond, error, min(count, other) - 1, alpha) if beyond > 0 else beyond
         found.append(Gap(rate, high, low, (top, bottom), beyond, shown))
     return found

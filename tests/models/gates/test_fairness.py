@@ -96,3 +96,14 @@ def test_labels_that_are_text_are_not_the_numbers_that_a_model_answers():
     holes = pd.Series(y).astype(float).where(rows.index > 2)
     (missing,) = asked("fairness", standing(rows, holes, FAIR), columns=["sex"], metrics={"accuracy_difference": 0.5})
     assert not missing.passed and "3 rows have no label" in missing.reason
+
+
+def test_of_many_groups_none_is_left_out_and_small_ones_are_listed():
+    rows = pd.DataFrame({"g": np.repeat([f"g{at:03}" for at in range(300)], 40)})
+    rows.loc[:19, "g"] = "few"
+    y = np.tile([0, 1], 6000)
+    on = standing(rows, y, Model(lambda rows: np.where(rows["g"] == "g299", 1 - y, y)))
+    (check,) = asked("fairness", on, columns=["g"], metrics={"accuracy_difference": 0.5})
+    assert not check.passed and check.value == 1.0 and "for g299" in check.reason
+    assert len(check.details["groups"]) == 299
+    assert check.details["unjudged"] == [{"column": "g", "group": "few", "rows": 20}, {"column": "g", "group": "g000", "rows": 20}]
