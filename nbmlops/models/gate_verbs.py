@@ -36,7 +36,8 @@ def gates(
 ) -> GateDocument:
     """Set what a version must show before an alias may point at it: a gates file with everything that must hold.
 
-    Its rows, from a file it names or given here, are kept, so that a promotion from anywhere is held on the same ones.
+    Its rows, from a file it names or given here, are kept, so that a promotion from anywhere is held on the same ones. Set again
+    without any, the gates keep those they have.
     """
     place = use(workspace)
     plain_name(model, "model")
@@ -63,10 +64,11 @@ def gates(
         path = beside if beside.is_file() else place.place_of(Path(found.data.file))
         rows = kept_rows.from_file(place, path, found.data.labels, found.data.sensitive)
     else:
-        rows = None
+        rows = before.data if before is not None else None
+    carried = rows is not None and before is not None and rows is before.data
     _fits(place, found, rows)
     brought = kept(place, [one.function for one in asked], given, before.code if before else {}, code=code)
-    return store.set_document(place, model, where, body, found.kinds, rows, brought)
+    return store.set_document(place, model, where, body, found.kinds, rows, brought, carried=carried)
 
 
 @verb("GET /models/{model}/gates")

@@ -251,6 +251,7 @@ class GateDocument:
     """What a version of a model must show before an alias may point at it, as somebody wrote it, with its rows and its code.
 
     `digest` is of everything in it: text, rows, and the functions of custom gates (`code`: name → digest of what is kept).
+    `carried`: no rows were given when it was set, so that they are those of the gates before.
     """
 
     model: str
@@ -262,6 +263,7 @@ class GateDocument:
     code: dict[str, str]
     at: datetime
     by: str
+    carried: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -600,6 +600,7 @@ export interface GateDocument {
   code: { [key: string]: string };
   at: string;
   by: string;
+  carried: boolean;
 }
 
 /** Somebody's yes to a version. */

@@ -32,13 +32,15 @@ def rule_of(workspace: Workspace, model: str) -> GateRule | None:
 
 
 def set_document(
-    workspace: Workspace, model: str, alias: str, text: str, kinds: list[str], data: GateRows | None, code: dict[str, str]
-) -> GateDocument:
-    """Keep an alias's gates; their digest is of text, rows and code."""
+    workspace: Workspace, model: str, alias: str, text: str, kinds: list[str], data: GateRows | None, code: dict[str, str],
+    *, carried: bool = False,
+) -> GateDocument:  # fmt: skip
+    """Keep an alias's gates; their digest is of text, rows and code. `carried`: the rows are those of the gates before."""
     digest = digest_bytes(dump({"text": text, "data": data.digest if data else None, "code": code}).encode())
     made = GateDocument(
-        model=model, alias=alias, digest=digest, text=text, kinds=kinds, data=data, code=code, at=workspace.clock(), by=workspace.actor
-    )
+        model=model, alias=alias, digest=digest, text=text, kinds=kinds, data=data, code=code, at=workspace.clock(), by=workspace.actor,
+        carried=carried,
+    )  # fmt: skip
     body = msgspec.to_builtins(made)
     with workspace.ledger.write() as tx:
         tx.insert("gate_document", or_replace=True, model=model, alias=alias, digest=digest, document=dump(body))

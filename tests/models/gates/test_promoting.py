@@ -155,6 +155,22 @@ def test_rows_that_cannot_be_kept_are_refused(place, tmp_path, monkeypatch):
     assert gates.document_of(place, "m") is None
 
 
+def test_gates_set_again_without_rows_keep_those_they_have(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = set_gates(place, "performance: {metric: mae, limit: 0.1}")
+    assert not before.carried
+    again = gate_verbs.gates("m", text="performance: {metric: mae, limit: 0.2}", workspace=place)
+    assert again.carried and again.data == before.data and gate_verbs.asked("m", workspace=place) == again
+    assert audit_verbs.find(subject="m", workspace=place)[0].evidence["carried"] is True
+    report = verbs.check("m", 2, workspace=place)
+    assert not report.passed and report.rows == 600
+    ROWS[300:500].assign(y=LABELS[300:500]).to_parquet(tmp_path / "other.parquet")
+    other = gate_verbs.gates("m", text="data: {file: other.parquet, labels: y}\nsize: {megabytes: 5}", workspace=place)
+    assert not other.carried and other.data.rows == 200
+    gate_verbs.gates("m", remove=True, reason="other rows", workspace=place)
+    assert gate_verbs.gates("m", text="size: {megabytes: 5}", workspace=place).data is None
+
+
 def test_a_column_that_the_kept_rows_have_not_is_refused_when_the_gates_are_set(place):
     with pytest.raises(Invalid, match="The rows have no column 'typo'") as refused:
         set_gates(place, "robustness: {columns: [typo]}")
