@@ -55,6 +55,7 @@ def gates(
     before = store.document_of(place, model, where)
     asked: list[Any] = [one for kind, one in found.asked if kind == "custom"]
     given = functions if isinstance(functions, dict) else {getattr(functions, "__name__", ""): functions} if functions is not None else {}
+    rows: GateRows | None
     if data is not None or labels is not None or sensitive is not None:
         if data is None:
             raise Invalid("Labels were given without their rows.", hint="Give both: --data X --labels y")

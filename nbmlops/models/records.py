@@ -298,7 +298,8 @@ class GateReport:
     """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared.
 
     `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked). `forced` is
-    the reason for which it was promoted though it did not pass.
+    the reason for which it was promoted though it did not pass. `elsewhere`: the rows were given for a check alone, and are not
+    those that the gates keep.
     """
 
     id: str
@@ -313,6 +314,7 @@ class GateReport:
     data: str | None = None
     gates: str | None = None
     forced: str | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -568,6 +568,7 @@ export interface GateReport {
   data: string | null;
   gates: string | null;
   forced: string | null;
+  elsewhere: boolean;
 }
 
 /** A movable name for one version; `previous` says where it pointed. */

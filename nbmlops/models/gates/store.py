@@ -81,6 +81,12 @@ def has_gate(workspace: Workspace, model: str, alias: str = "champion") -> bool:
     return rule_of(workspace, model) is not None or document_of(workspace, model, alias) is not None
 
 
+def keeps_rows(workspace: Workspace, model: str, alias: str = "champion") -> bool:
+    """Whether the gates of an alias keep the rows that every version is held on."""
+    found = document_of(workspace, model, alias)
+    return found is not None and found.data is not None
+
+
 def asks_verified(workspace: Workspace, model: str, alias: str = "champion") -> bool:
     """Whether a version's run must have been verified."""
     rule, found = rule_of(workspace, model), document_of(workspace, model, alias)

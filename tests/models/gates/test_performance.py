@@ -130,3 +130,12 @@ def test_labels_of_another_type_are_the_same_classes(metric, kind):
     labels = pd.Series(truth).astype(kind)
     assert measured(metric, labels, said).value == pytest.approx(metric_value(metric, truth, said)) != 0
     assert measured(metric, truth, labels).value == 1.0
+
+
+def test_few_rows_hold_no_limit_and_show_no_bare_difference():
+    rows, y = numbers(29)
+    on = standing(rows, y, Model(good), Model(worse))
+    for keys in ({"limit": 99}, {"limit": 99, "test": "difference"}, {"better_percent": 0, "test": "difference"}):
+        few = only(asked("performance", on, metric="mae", **keys))
+        assert not few.passed and "29 rows show nothing, at least 30 are needed" in few.reason
+        assert only(asked("performance", on, metric="mae", min_rows=29, **keys)).passed

@@ -155,6 +155,25 @@ def test_rows_that_cannot_be_kept_are_refused(place, tmp_path, monkeypatch):
     assert gates.document_of(place, "m") is None
 
 
+def test_who_promotes_does_not_choose_the_rows_that_it_is_judged_on(place):
+    set_gates(place, "performance: {metric: mae, limit: 0.1}")
+    with pytest.raises(Invalid, match="keep the 600 rows that every version is held on") as refused:
+        verbs.promote("m", 2, data=X[:1], labels=LABELS[:1], workspace=place)
+    assert "--data X --labels y" in refused.value.hint and Registry(place).alias("m", "champion").version == 1
+    aside = verbs.check("m", 2, data=X[:40], labels=LABELS[:40], workspace=place)
+    assert aside.elsewhere and aside.rows == 40 and "given for this check, not those that the gates keep" in aside.checks[0].reason
+    with pytest.raises(GateRefused, match="on 600 labelled rows"):
+        verbs.promote("m", 2, workspace=place)
+    assert not verbs.check("m", 2, workspace=place).elsewhere
+
+
+def test_where_gates_keep_no_rows_those_given_count_if_they_are_enough(place):
+    gate_verbs.gates("m", text="performance: {metric: mae, limit: 9}", workspace=place)
+    with pytest.raises(GateRefused, match="1 rows show nothing, at least 30 are needed"):
+        verbs.promote("m", 2, data=X[:1], labels=LABELS[:1], workspace=place)
+    assert verbs.promote("m", 2, data=X[300:], labels=LABELS[300:], workspace=place).version == 2
+
+
 def test_gates_set_again_without_rows_keep_those_they_have(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = set_gates(place, "performance: {metric: mae, limit: 0.1}")
