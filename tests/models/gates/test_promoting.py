@@ -83,11 +83,14 @@ def test_a_refusal_names_every_check_that_failed_the_worst_first_and_force_says_
     said = refused.value.message
     assert said.index("(1) It must hold: it came from no run") < said.index("(2) The model's file has") < said.index("(3) mae is")
     assert "rmse" not in said
+    event = audit_verbs.find(subject="m", workspace=place)[0]
+    assert event.verb == "model.refuse" and event.evidence["forced"] is False
     with pytest.raises(Invalid, match="reason"):
         verbs.promote("m", 2, force=True, workspace=place)
     verbs.promote("m", 2, force=True, reason="the holdout is broken", workspace=place)
     assert gates.latest_report(place, "m", 2).forced == "the holdout is broken"
-    assert audit_verbs.find(subject="m", workspace=place)[0].evidence["gate"]["forced"] == "the holdout is broken"
+    event = audit_verbs.find(subject="m", workspace=place)[0]
+    assert event.evidence["gate"]["forced"] == "the holdout is broken" and event.evidence["forced"] is True
 
 
 def test_gates_are_an_aliass_and_taken_away_only_with_a_reason(place):
