@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from nbmlops.errors import Invalid, NotFound, there_is
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, load, now_text
+from nbmlops.ledger.secrets import mask
 from nbmlops.models.gates.document import read
 from nbmlops.models.quality import Direction
 from nbmlops.models.records import GateDocument, GateReport, GateRows, GateRule
@@ -55,7 +57,7 @@ def remove_document(workspace: Workspace, model: str, alias: str, reason: str) -
     with workspace.ledger.write() as tx:
         tx.run("DELETE FROM gate_document WHERE model = ? AND alias = ?", model, alias)
         tx.changed("model", model)
-        evidence = {"alias": alias, "removed": found.digest, "reason": reason}
+        evidence = {"alias": alias, "removed": found.digest, "reason": mask(reason)}
         tx.audit(actor=workspace.actor, verb="model.gates", subject=model, evidence=evidence, at=workspace.clock())
     return found
 
@@ -106,7 +108,9 @@ def ways_of(workspace: Workspace, model: str, alias: str = "champion") -> dict[s
 
 
 def keep_report(workspace: Workspace, report: GateReport) -> GateReport:
-    """Keep what came of a version."""
+    """Keep what came of a version, without the secrets of reasons, which a column or somebody's own gate may have said."""
+    checks = [replace(check, reason=mask(check.reason)) for check in report.checks]
+    report = replace(report, checks=checks, forced=None if report.forced is None else mask(report.forced))
     with workspace.ledger.write() as tx:
         tx.insert(
             "gate_report", id=report.id, model=report.model, version=report.version, passed=int(report.passed),

@@ -93,6 +93,24 @@ def test_a_refusal_names_every_check_that_failed_the_worst_first_and_force_says_
     assert event.evidence["gate"]["forced"] == "the holdout is broken" and event.evidence["forced"] is True
 
 
+def test_no_secret_of_a_reason_is_written(place):
+    secret = "hunter2hunter2"
+    said = f"see postgresql://ada:{secret}@db/holdout"
+    cell(f"def tells(answers, rows, labels):\n    raise ValueError({said!r})\n")
+    set_gates(place, "custom: {function: tells}\nsize: {megabytes: 0.0001}\napproval:", code=True)
+    kept = gate_verbs.approve("m", 2, reason=said, workspace=as_person(place, "ben"))
+    assert kept.reason == "see postgresql://ada:•••@db/holdout"
+    with pytest.raises(GateRefused) as refused:
+        verbs.promote("m", 2, reason=said, workspace=place)
+    assert "tells raised ValueError" in refused.value.message and secret not in refused.value.message
+    verbs.promote("m", 2, force=True, reason=said, workspace=place)
+    assert gates.latest_report(place, "m", 2).forced == "see postgresql://ada:•••@db/holdout"
+    gate_verbs.gates("m", remove=True, reason=said, workspace=place)
+    for table in ("gate_report", "gate_approval", "audit", "alias_move"):
+        rows = [str(tuple(row)) for row in place.ledger.read(f"SELECT * FROM {table}")]
+        assert rows and not any(secret in row for row in rows), table
+
+
 def test_gates_are_an_aliass_and_taken_away_only_with_a_reason(place):
     set_gates(place, "alias: shadow\nsize: {megabytes: 0.0001}")
     assert verbs.promote("m", 2, workspace=place).version == 2
