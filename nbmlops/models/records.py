@@ -297,9 +297,9 @@ class GateCheck:
 class GateReport:
     """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared.
 
-    `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked). `forced` is
-    the reason for which it was promoted though it did not pass. `elsewhere`: the rows were given for a check alone, and are not
-    those that the gates keep.
+    `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked), `rule` the
+    rule that was asked. `forced` is the reason for which it was promoted though it did not pass. `elsewhere`: the rows were given
+    for a check alone, and are not those that the gates keep.
     """
 
     id: str
@@ -315,6 +315,7 @@ class GateReport:
     gates: str | None = None
     forced: str | None = None
     elsewhere: bool = False
+    rule: GateRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -569,6 +569,7 @@ export interface GateReport {
   gates: string | null;
   forced: string | null;
   elsewhere: boolean;
+  rule: GateRule | null;
 }
 
 /** A movable name for one version; `previous` says where it pointed. */

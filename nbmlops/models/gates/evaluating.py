@@ -74,7 +74,7 @@ def evaluate(
             id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None, passed=passed, checks=checks,
             rows=0 if frame is None else len(frame), at=workspace.clock(), alias=alias,
             data=None if frame is None else fingerprint(frame, profile=False).digest, gates=document.digest if document else None,
-            forced=forced.strip() or None if not passed else None, elsewhere=elsewhere,
+            forced=forced.strip() or None if not passed else None, elsewhere=elsewhere, rule=rule,
         ),
     )  # fmt: skip
 

@@ -120,12 +120,17 @@ def keep_report(workspace: Workspace, report: GateReport) -> GateReport:
     return report
 
 
-def latest_report(workspace: Workspace, model: str, version: int) -> GateReport | None:
-    """The newest report of a version, if it stood before a gate."""
-    row = workspace.ledger.read_one(
-        "SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC LIMIT 1", model, version
+def latest_report(workspace: Workspace, model: str, version: int, alias: str = "champion") -> GateReport | None:
+    """The newest report of a version before an alias's gates as they are now, on the rows that they keep; None where there is none."""
+    found, rule = document_of(workspace, model, alias), rule_of(workspace, model)
+    gates = found.digest if found is not None else None
+    rows = workspace.ledger.read(
+        "SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC, rowid DESC", model, version
     )
-    return _report(row) if row else None
+    for one in map(_report, rows):
+        if (one.alias, one.gates, one.rule) == (alias, gates, rule) and not one.elsewhere:
+            return one
+    return None
 
 
 def reports(workspace: Workspace, model: str, version: int | None = None, limit: int = 50) -> list[GateReport]:

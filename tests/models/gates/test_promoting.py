@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
+from nbmlops.cards.known import Known
+from nbmlops.cards.made import summary
 from nbmlops.errors import Conflict, Damaged, GateRefused, Invalid, NotFound, Untrusted
 from nbmlops.models import gate_verbs, gates, verbs
+from nbmlops.models.beside import beside
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
 from nbmlops.workspace import Workspace
@@ -122,6 +125,25 @@ def test_gates_are_an_aliass_and_taken_away_only_with_a_reason(place):
     assert verbs.promote("m", 1, alias="shadow", workspace=place).version == 1
     with pytest.raises(NotFound, match="has no gates"):
         gate_verbs.asked("m", alias="shadow", workspace=place)
+
+
+def test_the_newest_report_is_of_the_alias_and_of_the_gates_as_they_are(place):
+    set_gates(place, "size: {megabytes: 5}\nschema: {outside_percent: 7}")
+    set_gates(place, "alias: shadow\nsize: {megabytes: 0.0001}")
+    passed = verbs.check("m", 2, workspace=place)
+    shadow = verbs.check("m", 2, alias="shadow", workspace=place)
+    assert verbs.check("m", 2, data=X[:40], labels=LABELS[:40], workspace=place).elsewhere
+    assert gates.latest_report(place, "m", 2) == passed and gates.latest_report(place, "m", 2, "shadow") == shadow
+    version = Registry(place).version("m", 2)
+    assert "It passed its gate." in summary(Known(place, version, None)) and beside(place, version).report == passed
+    set_gates(place, "size: {megabytes: 5}\nschema: {outside_percent: 8}")
+    assert gates.latest_report(place, "m", 2) is None and gates.latest_report(place, "m", 2, "shadow") == shadow
+    assert not any("gate" in said for said in summary(Known(place, version, None))) and beside(place, version).report is None
+    verbs.gate("m", "mae", limit=9, workspace=place)
+    ruled = verbs.check("m", 2, workspace=place)
+    assert gates.latest_report(place, "m", 2) == ruled and ruled.rule.limit == 9
+    verbs.gate("m", "mae", limit=8, workspace=place)
+    assert gates.latest_report(place, "m", 2) is None
 
 
 def test_a_rule_and_a_document_are_both_asked(place):
