@@ -8,6 +8,7 @@ from nbmlops import plugins
 from nbmlops.data.fingerprint import fingerprint
 from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.ledger.ids import new_id
+from nbmlops.models import signing
 from nbmlops.models.gates import kept_rows
 from nbmlops.models.gates.document import read
 from nbmlops.models.gates.measuring import SCORED
@@ -40,12 +41,13 @@ def evaluate(
 
     The rows are those kept with the gates, or, where they keep none, those given; `elsewhere` lets others be given all the same,
     where nothing moves. Without rows the recorded metrics are compared, and the reason says so. The report is kept; `forced` is the
-    reason with which a version that does not pass is promoted.
+    reason with which a version that does not pass is promoted. Untrusted where the version lacks a signature that is demanded.
     """
     if frame is None and labels is not None:
         raise Invalid("Labels were given without their rows.", hint="Give both: --data X --labels y")
     registry = Registry(workspace)
     candidate = registry.version(model, version)
+    signing.demand(workspace, candidate)
     rule = rule or rule_of(workspace, model)
     document = document_of(workspace, model, alias)
     if rule is None and document is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 from collections.abc import Iterator
 from pathlib import Path
@@ -330,6 +331,23 @@ def test_a_function_that_nobody_trusts_is_not_run(place):
     report = verbs.check("m", 2, workspace=as_person(place, "ben"))
     settings.write_text(kept)
     assert not report.passed and "was not asked" in report.checks[0].reason and "trusted_code" in report.checks[0].reason
+
+
+def test_a_version_that_nobody_signed_is_held_against_no_gate_where_a_signature_is_demanded(place):
+    verbs.gate("m", "mae", limit=9, workspace=place)
+    gate_verbs.gates("m", text="size: {megabytes: 5}", workspace=place)
+    settings = place.folder / "workspace.json"
+    kept = settings.read_text()
+    before = len(gate_verbs.judged("m", workspace=place))
+    settings.write_text(json.dumps({**json.loads(kept), "required_signers": ["sha256:" + "0" * 64]}))
+    try:
+        for ask in (verbs.check, verbs.promote):
+            with pytest.raises(Untrusted, match="bears no signature"):
+                ask("m", 2, workspace=as_person(place, "ben"))
+    finally:
+        settings.write_text(kept)
+    assert len(gate_verbs.judged("m", workspace=place)) == before
+    assert audit_verbs.find(subject="m", workspace=place)[0].verb != "model.refuse"
 
 
 @pytest.mark.parametrize("name", ["../x", "<img src=x>", "", "a b", "x" * 1000])
