@@ -53,7 +53,7 @@ class Known:
 
     @cached_property
     def gate(self) -> GateReport | None:
-        """The last time it stood before its gate."""
+        """The last time it stood before the champion's gate as it is now."""
         return gates.latest_report(self.workspace, self.version.model, self.version.version)
 
     @cached_property

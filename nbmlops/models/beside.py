@@ -11,6 +11,7 @@ import msgspec
 from nbmlops.data import book
 from nbmlops.errors import NotFound
 from nbmlops.ledger.encode import load
+from nbmlops.models.gates import latest_report
 from nbmlops.models.records import GateReport, ModelVersion
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.records import Fit, Run
@@ -21,18 +22,17 @@ MOST_REPORTS = 5
 
 @dataclass(frozen=True)
 class Beside:
-    """A version with its surroundings; `rows` of the dataset it was trained on, `reports` newest first."""
+    """A version with its surroundings; `rows` of the dataset it was trained on, `reports` newest first.
+
+    `report` is the latest by the champion's gates as they are now.
+    """
 
     version: ModelVersion
     run: Run | None
     fit: Fit | None
     rows: int | None
     reports: list[GateReport]
-
-    @property
-    def report(self) -> GateReport | None:
-        """The latest, if the version stood before a gate."""
-        return self.reports[0] if self.reports else None
+    report: GateReport | None
 
 
 def beside(workspace: Workspace, version: ModelVersion) -> Beside:
@@ -45,7 +45,7 @@ def beside(workspace: Workspace, version: ModelVersion) -> Beside:
     with suppress(NotFound):
         rows = book.dataset(workspace, version.dataset).rows if version.dataset else None
     fit = _fit(workspace, version, runs.fits(run.id)) if run else None
-    return Beside(version, run, fit, rows, _reports(workspace, version))
+    return Beside(version, run, fit, rows, _reports(workspace, version), latest_report(workspace, version.model, version.version))
 
 
 def _fit(workspace: Workspace, version: ModelVersion, fits: list[Fit]) -> Fit | None:

@@ -10,8 +10,9 @@ from nbmlops.ledger.names import plain_name
 from nbmlops.models.gates import kept_rows, store
 from nbmlops.models.gates.approval import approve as approved
 from nbmlops.models.gates.custom import kept
-from nbmlops.models.gates.document import read
-from nbmlops.models.records import Approval, GateDocument, GateReport
+from nbmlops.models.gates.document import Written, read
+from nbmlops.models.gates.robustness import RobustnessAsked, named
+from nbmlops.models.records import Approval, GateDocument, GateReport, GateRows
 from nbmlops.models.registry import Registry
 from nbmlops.verb import Column, Live, Rows, verb
 from nbmlops.workspace import Workspace, use
@@ -35,7 +36,8 @@ def gates(
 ) -> GateDocument:
     """Set what a version must show before an alias may point at it: a gates file with everything that must hold.
 
-    Its rows, from a file it names or given here, are kept, so that a promotion from anywhere is held on the same ones.
+    Its rows, from a file it names or given here, are kept, so that a promotion from anywhere is held on the same ones. Set again
+    without any, the gates keep those they have.
     """
     place = use(workspace)
     plain_name(model, "model")
@@ -53,6 +55,7 @@ def gates(
     before = store.document_of(place, model, where)
     asked: list[Any] = [one for kind, one in found.asked if kind == "custom"]
     given = functions if isinstance(functions, dict) else {getattr(functions, "__name__", ""): functions} if functions is not None else {}
+    rows: GateRows | None
     if data is not None or labels is not None or sensitive is not None:
         if data is None:
             raise Invalid("Labels were given without their rows.", hint="Give both: --data X --labels y")
@@ -62,9 +65,11 @@ def gates(
         path = beside if beside.is_file() else place.place_of(Path(found.data.file))
         rows = kept_rows.from_file(place, path, found.data.labels, found.data.sensitive)
     else:
-        rows = None
+        rows = before.data if before is not None else None
+    carried = rows is not None and before is not None and rows is before.data
+    _fits(place, found, rows)
     brought = kept(place, [one.function for one in asked], given, before.code if before else {}, code=code)
-    return store.set_document(place, model, where, body, found.kinds, rows, brought)
+    return store.set_document(place, model, where, body, found.kinds, rows, brought, carried=carried)
 
 
 @verb("GET /models/{model}/gates")
@@ -114,6 +119,15 @@ def approve(
 ) -> Approval:
     """Say yes to a version that somebody else registered, and somebody else will promote."""
     return approved(use(workspace), plain_name(model, "model"), version, reason)
+
+
+def _fits(place: Workspace, found: Written, rows: GateRows | None) -> None:
+    """Invalid where a gate names a column that the kept rows have not; whether the model takes it is seen when it is judged."""
+    asked = [one for _, one in found.asked if isinstance(one, RobustnessAsked) and one.columns]
+    if rows is not None and asked:
+        there = kept_rows.columns(place, rows)
+        for one in asked:
+            named(one, there, "The rows have")
 
 
 def _read(path: Path) -> str:

@@ -125,7 +125,43 @@ def _pair(truth: Any, predicted: Any) -> tuple[Any, Any]:
     flat = [found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found for found in flat]
     if flat[0].shape != flat[1].shape:
         raise Invalid(f"Labels have the shape {flat[0].shape}, predictions {flat[1].shape}.", hint="Give one label for each prediction.")
-    return flat[0], flat[1]
+    return _plain(flat[0]), _plain(flat[1])
+
+
+def _plain(values: Any) -> Any:
+    """Numbers that came as objects, as a column that may be null gives them, as an array of numbers."""
+    if values.dtype != object or not all(isinstance(one, (bool, int, float, np.bool_, np.number)) for one in values.flat):
+        return values
+    return np.asarray(values.tolist())
+
+
+def coded(truth: Any, predicted: Any) -> tuple[list[Any], Any, Any]:
+    """The classes of both in their order, and each row's place in it: numbers are held as numbers, 1 as 1.0 and True, text as text.
+
+    >>> [part if isinstance(part, list) else part.tolist() for part in coded([1.0, 0.0, 1.0], [True, False, False])]
+    [[0.0, 1.0], [1, 0, 1], [1, 0, 0]]
+    """
+    import pandas as pd
+
+    both = _pair(truth, predicted)
+    for what, values in zip(("label", "answer"), both, strict=True):
+        if missing := int(pd.isna(values).sum()):
+            raise Invalid(f"{missing:,} rows have no {what}.", hint="Leave out the rows that have none.")
+    kinds = [{isinstance(one, str) for one in values.tolist()} for values in both]
+    if {frozenset(kind) for kind in kinds} == {frozenset({True}), frozenset({False})}:
+        words = ("text", "numbers") if True in kinds[0] else ("numbers", "text")
+        raise Invalid(f"The labels are {words[0]}, and the model answers {words[1]}.", hint="Give labels as the model answers them.")
+    seen: dict[Any, int] = {}  # by value: 1, 1.0 and True are one key
+    found = [np.array([seen.setdefault(one, len(seen)) for one in values.tolist()], dtype=int) for values in both]
+    classes = sorted(seen, key=_order)
+    place = np.empty(len(seen), dtype=int)
+    place[[seen[one] for one in classes]] = np.arange(len(seen))
+    return classes, place[found[0]], place[found[1]]
+
+
+def _order(value: Any) -> tuple[bool, float, str]:
+    number = isinstance(value, (bool, int, float, np.bool_, np.number))
+    return (not number, float(value) if number else 0.0, str(value))
 
 
 def _numbers(name: str, values: Any) -> Any:

@@ -253,6 +253,7 @@ class GateDocument:
     """What a version of a model must show before an alias may point at it, as somebody wrote it, with its rows and its code.
 
     `digest` is of everything in it: text, rows, and the functions of custom gates (`code`: name → digest of what is kept).
+    `carried`: no rows were given when it was set, so that they are those of the gates before.
     """
 
     model: str
@@ -264,6 +265,7 @@ class GateDocument:
     code: dict[str, str]
     at: datetime
     by: str
+    carried: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,8 +299,9 @@ class GateCheck:
 class GateReport:
     """A version before its gate. `rows` is how many labelled rows both models answered; 0: recorded metrics were compared.
 
-    `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked). `forced` is
-    the reason for which it was promoted though it did not pass.
+    `data` is the fingerprint of these rows, `gates` the digest of the gates' document (None: a rule alone was asked), `rule` the
+    rule that was asked. `forced` is the reason for which it was promoted though it did not pass. `elsewhere`: the rows were given
+    for a check alone, and are not those that the gates keep.
     """
 
     id: str
@@ -313,6 +316,8 @@ class GateReport:
     data: str | None = None
     gates: str | None = None
     forced: str | None = None
+    elsewhere: bool = False
+    rule: GateRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -103,7 +103,9 @@ def check(
     workspace: Workspace | None = None,
 ) -> GateReport:
     """Hold a version against the model's gate; nothing moves."""
-    return gates.evaluate(use(workspace), model, version, frame=data, labels=labels, alias=plain_name(alias, "alias"))
+    return gates.evaluate(
+        use(workspace), model, version, frame=data, labels=labels, alias=plain_name(alias, "alias"), elsewhere=True
+    )  # fmt: skip
 
 
 @verb("PUT /models/{model}/aliases/{alias}")

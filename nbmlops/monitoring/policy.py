@@ -192,7 +192,9 @@ class _Deciding:
                 found = verify(run, workspace=place)
                 assert isinstance(found, Verification)  # of one run
                 self.evidence["verification"] = {"verdict": found.verdict, "sentence": found.sentence}
-            report = gates.evaluate(place, served.model, number, rule=rule, frame=frame, labels=self.truth, alias=served.alias)
+            kept = gates.keeps_rows(place, served.model, served.alias)  # where there are such, the window is no proof before the gate
+            frame, truth = (None, None) if kept else (frame, self.truth)
+            report = gates.evaluate(place, served.model, number, rule=rule, frame=frame, labels=truth, alias=served.alias)
         except Exception as error:  # a candidate that cannot answer the window's rows is held back, and the reason kept
             return self._decided("refused", f"{cause} Version {number} could not stand before the gate: {error}", run=run, candidate=number)
         self.evidence["gate"] = msgspec.to_builtins(report)

@@ -79,7 +79,8 @@ def test_a_gate_on_recorded_metrics_is_the_arithmetic_it_says(
 ) -> None:
     model = model_of(place, {"mae": theirs}, {"mae": mine})
     verbs.promote(model, 1, workspace=place)
-    report = gates.evaluate(place, model, 2, rule=GateRule(metric="mae", better=better, limit=limit, better_percent=percent))
+    gates.set_rule(place, model, GateRule(metric="mae", better=better, limit=limit, better_percent=percent))
+    report = gates.evaluate(place, model, 2)
     gain = (theirs - mine if better == "lower" else mine - theirs) * 100
     as_good = gain >= percent * abs(theirs)
     within = limit is None or (mine <= limit if better == "lower" else mine >= limit)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from nbmlops.errors import Invalid, NotFound
-from nbmlops.models import gates
+from nbmlops.models import gate_verbs, gates
 from nbmlops.models import verbs as model
 from nbmlops.models.history_verbs import history
 from nbmlops.models.registry import Registry
@@ -145,6 +145,25 @@ def test_where_the_gate_demands_that_runs_hold_the_new_one_is_executed_again_fir
     assert decision.action == "promoted", decision.reason
     assert decision.evidence["verification"]["verdict"] == "VERIFIED", decision.evidence["verification"]
     assert Registry(world.workspace).version("road", 2).verdict == "VERIFIED" and champion(world) == 2
+
+
+@pytest.mark.slow
+def test_where_the_gates_keep_rows_a_policys_candidate_is_judged_on_those(world):
+    world.promoted(0, 7)
+    rows = world.rows(20)
+    gate_verbs.gates(
+        "road",
+        text="performance: {metric: mae, limit: 0.0001, min_rows: 2}",
+        data=rows[["x", "z"]],
+        labels=rows.y,
+        workspace=world.workspace,
+    )
+    world.policy()
+    world.write(20, 27)
+    world.ask(27, 34)
+    decision = world.apply(34)
+    assert decision.action == "refused" and champion(world) == 1
+    assert decision.evidence["gate"]["rows"] == len(rows) and not decision.evidence["gate"]["elsewhere"]
 
 
 @pytest.mark.slow

@@ -569,6 +569,8 @@ export interface GateReport {
   data: string | null;
   gates: string | null;
   forced: string | null;
+  elsewhere: boolean;
+  rule: GateRule | null;
 }
 
 /** A movable name for one version; `previous` says where it pointed. */
@@ -601,6 +603,7 @@ export interface GateDocument {
   code: { [key: string]: string };
   at: string;
   by: string;
+  carried: boolean;
 }
 
 /** Somebody's yes to a version. */

@@ -2,9 +2,9 @@
 
 from nbmlops.models.gates.evaluating import evaluate, on_run
 from nbmlops.models.gates.refusal import evidence, refusal
-from nbmlops.models.gates.store import asks_verified, document_of, has_gate, latest_report, rule_of, set_rule, ways_of
+from nbmlops.models.gates.store import asks_verified, document_of, has_gate, keeps_rows, latest_report, rule_of, set_rule, ways_of
 
 __all__ = [
-    "asks_verified", "document_of", "evaluate", "evidence", "has_gate", "latest_report", "on_run", "refusal", "rule_of",
+    "asks_verified", "document_of", "evaluate", "evidence", "has_gate", "keeps_rows", "latest_report", "on_run", "refusal", "rule_of",
     "set_rule", "ways_of",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from nbmlops.errors import Conflict, Invalid
 from nbmlops.ledger.encode import now_text, text
+from nbmlops.ledger.secrets import mask
 from nbmlops.models.gates.port import Asked, judged
 from nbmlops.models.gates.standing import Standing
 from nbmlops.models.records import Approval, GateCheck
@@ -58,7 +59,7 @@ def approve(workspace: Workspace, model: str, version: int, reason: str) -> Appr
     who = workspace.actor
     if who == found.registered_by:
         raise Conflict(f"{who} registered version {version} of {model!r} and cannot approve it.", hint="Ask somebody else to approve it.")
-    made = Approval(model=model, version=version, by=who, reason=text(reason), at=workspace.clock())
+    made = Approval(model=model, version=version, by=who, reason=text(mask(reason)), at=workspace.clock())
     with workspace.ledger.write() as tx:
         if tx.read("SELECT 1 FROM gate_approval WHERE model = ? AND version = ? AND by = ?", model, version, who):
             raise Conflict(f"{who} has approved version {version} of {model!r} already.", hint=f"%mlops model promote {model} {version}")

@@ -8,6 +8,7 @@ from nbmlops import plugins
 from nbmlops.data.fingerprint import fingerprint
 from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.ledger.ids import new_id
+from nbmlops.models import signing
 from nbmlops.models.gates import kept_rows
 from nbmlops.models.gates.document import read
 from nbmlops.models.gates.measuring import SCORED
@@ -34,27 +35,38 @@ def evaluate(
     labels: Any = None,
     alias: str = "champion",
     forced: str = "",
+    elsewhere: bool = False,
 ) -> GateReport:
     """Hold a version against its gates, and against the champion on the same rows where there are labelled rows.
 
-    The rows are those given, or those kept with the gates. Without rows the recorded metrics are compared, and the reason says
-    so. The report is kept; `forced` is the reason with which a version that does not pass is promoted.
+    The rows are those kept with the gates, or, where they keep none, those given; `elsewhere` lets others be given all the same,
+    where nothing moves. Without rows the recorded metrics are compared, and the reason says so. The report is kept; `forced` is the
+    reason with which a version that does not pass is promoted. Untrusted where the version lacks a signature that is demanded.
     """
     if frame is None and labels is not None:
         raise Invalid("Labels were given without their rows.", hint="Give both: --data X --labels y")
     registry = Registry(workspace)
     candidate = registry.version(model, version)
+    signing.demand(workspace, candidate)
     rule = rule or rule_of(workspace, model)
     document = document_of(workspace, model, alias)
     if rule is None and document is None:
         raise Invalid(f"Model {model!r} has no gate.", hint=f"Set one: %mlops model gate {model} mae --limit 10")
+    kept = document.data if document is not None else None
+    if frame is not None and kept is not None and not elsewhere:
+        raise Invalid(
+            f"The gates of {alias!r} keep the {kept.rows:,} rows that every version is held on; others were given.",
+            hint=f"Leave them out. Or keep these instead: %mlops model gates {model} gates.yaml --data X --labels y",
+        )
+    elsewhere = frame is not None and kept is not None
     pointed = registry.alias(model, alias)
     champion = registry.version(model, pointed.version) if pointed and pointed.version != version else None
-    if frame is None and document is not None and document.data is not None:
-        frame, labels = kept_rows.opened(workspace, document.data)
+    if frame is None and kept is not None:
+        frame, labels = kept_rows.opened(workspace, kept)
     code = document.code if document is not None else {}
     on = Standing(
-        candidate=candidate, champion=champion, workspace=workspace, rows=frame, labels=labels, alias=alias, code=code
+        candidate=candidate, champion=champion, workspace=workspace, rows=frame, labels=labels, alias=alias, code=code,
+        elsewhere=elsewhere,
     )  # fmt: skip
     checks = [*(_of_rule(rule, on) if rule is not None else []), *(_of_document(document, on) if document is not None else [])]
     passed = all(check.passed for check in checks)
@@ -64,7 +76,7 @@ def evaluate(
             id=new_id("gate"), model=model, version=version, champion=champion.version if champion else None, passed=passed, checks=checks,
             rows=0 if frame is None else len(frame), at=workspace.clock(), alias=alias,
             data=None if frame is None else fingerprint(frame, profile=False).digest, gates=document.digest if document else None,
-            forced=forced.strip() or None if not passed else None,
+            forced=forced.strip() or None if not passed else None, elsewhere=elsewhere, rule=rule,
         ),
     )  # fmt: skip
 
@@ -118,7 +130,8 @@ def _of_rule(rule: GateRule, on: Standing) -> list[GateCheck]:
             raise Invalid(f"{rule.metric!r} cannot be computed from rows.", hint="Give a gate a metric such as mae, rmse, r2 or accuracy.")
         if rule.metric in SCORED:
             raise Invalid(f"{rule.metric} is of probabilities.", hint="Ask for it in a gates file: %mlops model gates MODEL gates.yaml")
-        asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test)
+        fewest = {"min_rows": 1} if rule.test == "difference" else {}  # of a bare difference any row is enough
+        asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test, **fewest)
         checks = compared(asked, [] if rule.better_percent is None else [rule.better_percent], on)
     return [*checks, made_by_run(on.candidate)] if rule.verified else checks
 

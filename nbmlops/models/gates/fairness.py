@@ -14,6 +14,7 @@ from nbmlops.models.gates.groups import grouped
 from nbmlops.models.gates.intervals import lowest
 from nbmlops.models.gates.port import Asked, Test, confident, judged
 from nbmlops.models.gates.standing import Standing
+from nbmlops.models.quality import coded
 from nbmlops.models.records import GateCheck
 from nbmlops.plugins import needs
 
@@ -80,18 +81,19 @@ class Fairness:
         for column in asked.columns:
             found = grouped(on.table, column, asked.quantiles)
             places = {name: at for name, at in found.items() if len(at) >= asked.min_rows}
+            few = [{"column": column, "group": name, "rows": len(at)} for name, at in found.items() if name not in places]
             for said, limit in asked.metrics.items():
                 metric = _ALIASES.get(said, said)
                 if len(places) < 2:
                     reason = f"{column} has {len(places)} groups of at least {asked.min_rows} rows, so {said} is not known."
-                    checks.append(judged("fairness", f"{said} by {column}", False, reason, limit=limit))
+                    checks.append(judged("fairness", f"{said} by {column}", False, reason, limit=limit, unjudged=few))
                 else:
-                    checks.append(_held(asked, said, metric, limit, column, places, len(found) - len(places), on))
+                    checks.append(_held(asked, said, metric, limit, column, places, few, on))
         return checks
 
 
 def _held(
-    asked: FairnessAsked, said: str, metric: str, limit: float, column: str, places: dict[str, Any], few: int, on: Standing
+    asked: FairnessAsked, said: str, metric: str, limit: float, column: str, places: dict[str, Any], few: list[dict[str, Any]], on: Standing
 ) -> GateCheck:
     rows = np.sort(np.concatenate(list(places.values())))
     names = np.empty(len(on.table), dtype=object)
@@ -113,12 +115,15 @@ def _held(
         reason += f": {worst.rate.replace('_', ' ')} is {worst.values[0]:.3g} for {worst.high} and {worst.values[1]:.3g} for {worst.low}"
     if over and worst is not None and asked.test == "interval":
         reason += ", and not by chance" if shown else ", which may be chance"
-    few_told = f" {few} groups with fewer than {asked.min_rows} rows are not judged." if few else ""
+    few_told = f" {len(few)} groups with fewer than {asked.min_rows} rows are not judged." if few else ""
     table = [
         {"column": column, "group": name, "rows": len(at), **{rate: _mean(values, of, at) for rate, (values, of) in rates.items()}}
         for name, at in places.items()
     ]
-    details = {"metric": said, "column": column, "groups": table, "rates": list(rates), "confidence": asked.confidence, "test": asked.test}
+    details = {
+        "metric": said, "column": column, "groups": table, "unjudged": few, "rates": list(rates), "confidence": asked.confidence,
+        "test": asked.test,
+    }  # fmt: skip
     return judged("fairness", f"{said} by {column}", passed, f"{reason}.{few_told}", value=value, limit=limit, **details)
 
 
@@ -130,15 +135,16 @@ def _compared(asked: FairnessAsked, metric: str, on: Standing) -> tuple[Any, Any
             return truth.astype(float), answers.astype(float).reshape(len(truth))
         except (TypeError, ValueError) as error:
             raise Invalid(f"{metric} is of numbers, and the model answers classes.", hint=f"Of classes: {', '.join(_CLASSES)}.") from error
+    classes, true, said = coded(truth, answers)
     if metric == "accuracy_difference":
-        return truth.astype(str), answers.astype(str)
-    classes = np.unique(np.concatenate([truth.astype(object).astype(str), answers.astype(object).astype(str)]))
+        return true, said
     if asked.positive is None and len(classes) > 2:
         raise Invalid(f"{metric} is of one class against the others, and there are {len(classes)}.", hint="Say which: positive: late")
-    positive = str(asked.positive) if asked.positive is not None else str(classes[-1])
+    positive = classes[-1] if asked.positive is None else asked.positive
     if positive not in classes:
-        raise Invalid(f"No row is, or is answered, {positive[:60]!r}.", hint=f"There are: {', '.join(classes[:20])}.")
-    return (truth.astype(object).astype(str) == positive).astype(int), (answers.astype(object).astype(str) == positive).astype(int)
+        raise Invalid(f"No row is, or is answered, {repr(positive)[:60]}.", hint=f"There are: {', '.join(map(repr, classes[:20]))}.")
+    at = classes.index(positive)
+    return (true == at).astype(int), (said == at).astype(int)
 
 
 def _by_fairlearn(metric: str, truth: Any, answers: Any, groups: Any) -> float:
@@ -185,6 +191,7 @@ def _gaps(rate: str, values: Any, of: Any, places: dict[str, Any], limit: float,
         (top, top_variance, count), (bottom, bottom_variance, other) = known[high], known[low]
         beyond = limit * top - bottom if ratio else top - bottom - limit
         error = math.sqrt((limit**2 if ratio else 1.0) * top_variance + bottom_variance)
-        shown = lowest(beyond, error, min(count, other) - 1, alpha)
+        # Of many groups there are many pairs: what is not beyond the limit is not shown to be.
+        shown = lowest(beyond, error, min(count, other) - 1, alpha) if beyond > 0 else beyond
         found.append(Gap(rate, high, low, (top, bottom), beyond, shown))
     return found

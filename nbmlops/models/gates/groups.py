@@ -9,12 +9,13 @@ import numpy as np
 from nbmlops.errors import Invalid, there_is
 
 MISSING = "missing"
-MOST_GROUPS = 200  # of one column
+MOST_GROUPS = 1000  # of one column; each is held, in fairness against each
 
 
 def grouped(table: Any, column: str, quantiles: int) -> dict[str, Any]:
-    """The rows' places by group, in the order of the groups; what is missing is a group. Invalid where there is no such column.
+    """The rows' places by group, in the order of the groups; what is missing is a group.
 
+    Invalid where there is no such column, or where it has more groups than can be judged: none is left out.
     A column of numbers with more than `quantiles` values is cut at its quantiles; ties may leave fewer groups.
 
     >>> import pandas as pd
@@ -29,10 +30,24 @@ def grouped(table: Any, column: str, quantiles: int) -> dict[str, Any]:
         found = _cut(values.to_numpy(dtype=float), absent, quantiles)
     else:
         texts = values.astype(object).map(str).to_numpy()
-        names, counts = np.unique(texts[~absent], return_counts=True)
-        kept = names[np.argsort(-counts, kind="stable")[:MOST_GROUPS]]
-        found = {str(name): np.flatnonzero((texts == name) & ~absent) for name in sorted(kept)}
-    return {**found, **({MISSING: np.flatnonzero(absent)} if absent.any() else {})}
+        places = np.flatnonzero(~absent)
+        names, group = np.unique(texts[places], return_inverse=True)
+        if len(names) > MOST_GROUPS:
+            raise Invalid(
+                f"The column {column[:80]!r} makes {len(names):,} groups, at most {MOST_GROUPS:,} are judged.",
+                hint="Give a column of fewer values, or one that has them in larger groups.",
+            )
+        parts = np.split(places[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group, minlength=len(names)))[:-1])
+        found = dict(zip(map(str, names), parts, strict=False))
+    return {**found, **({_apart(found): np.flatnonzero(absent)} if absent.any() else {})}
+
+
+def _apart(groups: dict[str, Any]) -> str:
+    """What the group of nulls is called: no text of the column's own."""
+    name = MISSING
+    while name in groups:
+        name = f"{name} (null)"
+    return name
 
 
 def _cut(values: Any, absent: Any, quantiles: int) -> dict[str, Any]:

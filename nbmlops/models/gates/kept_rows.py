@@ -57,6 +57,11 @@ def opened(workspace: Workspace, kept: GateRows) -> tuple[Any, Any]:
     return frame.drop(columns=[kept.labels]), frame[kept.labels]
 
 
+def columns(workspace: Workspace, kept: GateRows) -> list[str]:
+    """What the rows hold beside the labels."""
+    return [str(name) for name in opened(workspace, kept)[0].columns]
+
+
 def _kept(workspace: Workspace, frame: Any, labels: str, sensitive: list[str], file: str | None) -> GateRows:
     if len(frame) == 0:
         raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nbmlops.errors import Invalid, there_is
-from nbmlops.models.quality import Direction, canonical, direction, known_metrics, metric_value, row_losses
+from nbmlops.models.quality import Direction, canonical, coded, direction, known_metrics, metric_value, row_losses
 
 # Metrics of probabilities, with their direction.
 SCORED: dict[str, Direction] = {"roc_auc": "higher", "average_precision": "higher", "log_loss": "lower", "brier": "lower"}
@@ -89,8 +89,8 @@ def _statistic(known: str, truth: Any, answers: Any) -> Callable[[Any], float]:
     if known in ("r2", "medae"):
         truth, answers = truth.astype(float), answers.astype(float)
         return lambda at: _of_numbers(known, truth[at], answers[at])
-    names, codes = np.unique(np.concatenate([truth.astype(object).astype(str), answers.astype(object).astype(str)]), return_inverse=True)
-    kinds, mine = len(names), codes[: len(truth)] * len(names) + codes[len(truth) :]
+    classes, true, said = coded(truth, answers)
+    kinds, mine = len(classes), true * len(classes) + said
     return lambda at: _of_classes(known, np.bincount(mine[at], minlength=kinds * kinds).reshape(kinds, kinds))
 
 

@@ -110,8 +110,15 @@ def _limited(asked: PerformanceAsked, mine: Measured, value: float, on: str) -> 
     assert asked.limit is not None
     span = value_interval(mine, confidence=asked.confidence, resamples=min(asked.resamples, 500)) if math.isfinite(value) else None
     check = limited(asked.metric, asked.way, asked.limit, value, on)
+    few = _few(asked, mine.count)
+    reason = f"{check.reason.removesuffix('.')}: {few}." if few else check.reason
     details = {"metric": asked.metric, "candidate": value, "interval": None if span is None else list(span), "confidence": asked.confidence}
-    return judged("performance", check.name, check.passed, check.reason, value=value, limit=asked.limit, **details)
+    return judged("performance", check.name, check.passed and not few, reason, value=value, limit=asked.limit, **details)
+
+
+def _few(asked: PerformanceAsked, rows: int) -> str:
+    """What is said of rows that are too few to show anything."""
+    return f"{rows:,} rows show nothing, at least {asked.min_rows} are needed" if rows < asked.min_rows else ""
 
 
 def _against(asked: PerformanceAsked, percent: float, pair: Pair, on: Standing) -> GateCheck:
@@ -128,15 +135,12 @@ def _against(asked: PerformanceAsked, percent: float, pair: Pair, on: Standing) 
         "test": asked.test,
     }  # fmt: skip
     gain = f"the gain beyond that is {low:+.3g} to {high:+.3g} ({sure})"
+    few = _few(asked, rows)
     if asked.test == "difference":
-        return judged(
-            "performance", bare.name, bare.passed, f"{bare.reason} {on.on}; {gain}.", value=pair.value, limit=bare.limit, **details
-        )
-    passed = rows >= asked.min_rows and (low > 0 if p is None else pair.value > pair.other and p <= 1 - asked.confidence)
-    if rows < asked.min_rows:
-        why = f"{rows:,} rows show nothing, at least {asked.min_rows} are needed"
-    else:
-        why = gain + ("" if p is None else f", p = {p:.2g}") + ("" if passed else ", so it may be chance" if high > 0 else "")
+        reason = f"{bare.reason} {on.on}; {few or gain}."
+        return judged("performance", bare.name, bare.passed and not few, reason, value=pair.value, limit=bare.limit, **details)
+    passed = not few and (low > 0 if p is None else pair.value > pair.other and p <= 1 - asked.confidence)
+    why = few or gain + ("" if p is None else f", p = {p:.2g}") + ("" if passed else ", so it may be chance" if high > 0 else "")
     return judged("performance", bare.name, passed, f"{bare.reason} {on.on}: {why}.", value=pair.value, limit=bare.limit, **details)
 
 

@@ -38,4 +38,4 @@ def evidence(report: GateReport) -> dict[str, Any]:
     body = msgspec.to_builtins(report)
     short = {**body, "checks": [{key: value for key, value in check.items() if key != "details"} for check in body["checks"]]}
     found = plain(short)
-    return {"gate": found, "report": {"id": report.id, "digest": digest_bytes(dump(body).encode())}, "forced": not report.passed}
+    return {"gate": found, "report": {"id": report.id, "digest": digest_bytes(dump(body).encode())}, "forced": report.forced is not None}

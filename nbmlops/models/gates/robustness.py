@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from nbmlops.errors import Invalid, there_is
 from nbmlops.models.gates import perturbing
 from nbmlops.models.gates.port import Asked, judged, positive, share
 from nbmlops.models.gates.standing import Standing
@@ -86,6 +87,10 @@ class RobustnessAsked(Asked, frozen=True, kw_only=True):
     rows: int = 1000
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.columns is not None and not self.columns:
+            raise ValueError("columns names at least one column; leave it out for all that the model takes")
+
 
 @dataclass(frozen=True)
 class Perturbed:
@@ -112,7 +117,8 @@ class Robustness:
     needs_rows = True
 
     def check(self, asked: RobustnessAsked, on: Standing) -> list[GateCheck]:
-        """How far the answers move under each perturbation."""
+        """How far the answers move under each perturbation. Invalid where a column is named that the model does not take."""
+        named(asked, on.inputs, "The model takes")
         table = on.table[on.inputs]
         if len(table) > asked.rows:
             table = table.iloc[np.sort(np.random.default_rng(asked.seed).choice(len(table), asked.rows, replace=False))]
@@ -123,6 +129,13 @@ class Robustness:
             found = [_moved(asked, on, table, before, way) for way in ways]
             checks.append(_told(name, options.limit, found, asked, on.task))
         return checks
+
+
+def named(asked: RobustnessAsked, columns: Iterable[str], who: str) -> None:
+    """Invalid where a column is asked for that is not among these: what is done to none of them would show nothing."""
+    there = list(columns)
+    if odd := [name for name in asked.columns or () if name not in there]:
+        raise Invalid(f"{who} no column {odd[0][:80]!r}.", hint=f"There is: {there_is(there)}.")
 
 
 def _asked_for(asked: RobustnessAsked, on: Standing, table: Any) -> Iterator[tuple[str, Any, list[Perturbed]]]:

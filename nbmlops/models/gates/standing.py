@@ -22,7 +22,8 @@ class Standing:
     """What a check may ask about. `rows` is whatever holds rows, with one of `labels` each; None where there are none.
 
     `model` and `other` are the candidate and the champion in memory: what has `predict(frame)` and `scores(frame)`. They are
-    loaded when they are asked for the first time. `code` are the functions of custom gates: name → blob.
+    loaded when they are asked for the first time. `code` are the functions of custom gates: name → blob. `elsewhere`: the rows are
+    not those that the gates keep.
     """
 
     candidate: ModelVersion
@@ -34,6 +35,7 @@ class Standing:
     model: Any = None
     other: Any = None
     code: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: bool = False
 
     @cached_property
     def table(self) -> Any:
@@ -65,7 +67,7 @@ class Standing:
     @property
     def on(self) -> str:
         """What was measured on, in words."""
-        return f"on {len(self.rows):,} labelled rows"
+        return f"on {len(self.rows):,} labelled rows" + (" given for this check, not those that the gates keep" if self.elsewhere else "")
 
     @cached_property
     def answers(self) -> Any:

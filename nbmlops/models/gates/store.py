@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from nbmlops.errors import Invalid, NotFound, there_is
 from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, load, now_text
+from nbmlops.ledger.secrets import mask
 from nbmlops.models.gates.document import read
 from nbmlops.models.quality import Direction
 from nbmlops.models.records import GateDocument, GateReport, GateRows, GateRule
@@ -32,13 +34,15 @@ def rule_of(workspace: Workspace, model: str) -> GateRule | None:
 
 
 def set_document(
-    workspace: Workspace, model: str, alias: str, text: str, kinds: list[str], data: GateRows | None, code: dict[str, str]
-) -> GateDocument:
-    """Keep an alias's gates; their digest is of text, rows and code."""
+    workspace: Workspace, model: str, alias: str, text: str, kinds: list[str], data: GateRows | None, code: dict[str, str],
+    *, carried: bool = False,
+) -> GateDocument:  # fmt: skip
+    """Keep an alias's gates; their digest is of text, rows and code. `carried`: the rows are those of the gates before."""
     digest = digest_bytes(dump({"text": text, "data": data.digest if data else None, "code": code}).encode())
     made = GateDocument(
-        model=model, alias=alias, digest=digest, text=text, kinds=kinds, data=data, code=code, at=workspace.clock(), by=workspace.actor
-    )
+        model=model, alias=alias, digest=digest, text=text, kinds=kinds, data=data, code=code, at=workspace.clock(), by=workspace.actor,
+        carried=carried,
+    )  # fmt: skip
     body = msgspec.to_builtins(made)
     with workspace.ledger.write() as tx:
         tx.insert("gate_document", or_replace=True, model=model, alias=alias, digest=digest, document=dump(body))
@@ -53,7 +57,7 @@ def remove_document(workspace: Workspace, model: str, alias: str, reason: str) -
     with workspace.ledger.write() as tx:
         tx.run("DELETE FROM gate_document WHERE model = ? AND alias = ?", model, alias)
         tx.changed("model", model)
-        evidence = {"alias": alias, "removed": found.digest, "reason": reason}
+        evidence = {"alias": alias, "removed": found.digest, "reason": mask(reason)}
         tx.audit(actor=workspace.actor, verb="model.gates", subject=model, evidence=evidence, at=workspace.clock())
     return found
 
@@ -79,6 +83,12 @@ def has_gate(workspace: Workspace, model: str, alias: str = "champion") -> bool:
     return rule_of(workspace, model) is not None or document_of(workspace, model, alias) is not None
 
 
+def keeps_rows(workspace: Workspace, model: str, alias: str = "champion") -> bool:
+    """Whether the gates of an alias keep the rows that every version is held on."""
+    found = document_of(workspace, model, alias)
+    return found is not None and found.data is not None
+
+
 def asks_verified(workspace: Workspace, model: str, alias: str = "champion") -> bool:
     """Whether a version's run must have been verified."""
     rule, found = rule_of(workspace, model), document_of(workspace, model, alias)
@@ -98,7 +108,9 @@ def ways_of(workspace: Workspace, model: str, alias: str = "champion") -> dict[s
 
 
 def keep_report(workspace: Workspace, report: GateReport) -> GateReport:
-    """Keep what came of a version."""
+    """Keep what came of a version, without the secrets of reasons, which a column or somebody's own gate may have said."""
+    checks = [replace(check, reason=mask(check.reason)) for check in report.checks]
+    report = replace(report, checks=checks, forced=None if report.forced is None else mask(report.forced))
     with workspace.ledger.write() as tx:
         tx.insert(
             "gate_report", id=report.id, model=report.model, version=report.version, passed=int(report.passed),
@@ -108,12 +120,17 @@ def keep_report(workspace: Workspace, report: GateReport) -> GateReport:
     return report
 
 
-def latest_report(workspace: Workspace, model: str, version: int) -> GateReport | None:
-    """The newest report of a version, if it stood before a gate."""
-    row = workspace.ledger.read_one(
-        "SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC LIMIT 1", model, version
+def latest_report(workspace: Workspace, model: str, version: int, alias: str = "champion") -> GateReport | None:
+    """The newest report of a version before an alias's gates as they are now, on the rows that they keep; None where there is none."""
+    found, rule = document_of(workspace, model, alias), rule_of(workspace, model)
+    gates = found.digest if found is not None else None
+    rows = workspace.ledger.read(
+        "SELECT report FROM gate_report WHERE model = ? AND version = ? ORDER BY at DESC, rowid DESC", model, version
     )
-    return _report(row) if row else None
+    for one in map(_report, rows):
+        if (one.alias, one.gates, one.rule) == (alias, gates, rule) and not one.elsewhere:
+            return one
+    return None
 
 
 def reports(workspace: Workspace, model: str, version: int | None = None, limit: int = 50) -> list[GateReport]:

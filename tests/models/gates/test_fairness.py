@@ -74,3 +74,36 @@ def test_a_class_is_named_where_there_are_more_than_two():
     assert named.passed
     (odd,) = asked("fairness", on, columns=["sex"], metrics={"demographic_parity_difference": 0.2}, positive="never")
     assert not odd.passed and "'never'" in odd.reason
+
+
+@pytest.mark.parametrize("kind", [float, bool, np.float32, object, "boolean", "Int64"])
+def test_labels_are_the_classes_that_they_are_worth_whatever_type_they_came_in(kind):
+    rows, y = people()
+    labels = pd.Series(y).astype(int).astype(kind)
+    for metric in ("accuracy_difference", "equalized_odds_difference", "demographic_parity_difference", "false_negative_rate_difference"):
+        found, known = (
+            asked("fairness", standing(rows, truth, UNFAIR), columns=["sex"], metrics={metric: 0.01}, positive=1)[0]
+            for truth in (labels, y)
+        )
+        assert known.value > 0 and (found.value, found.reason) == (known.value, known.reason)
+
+
+def test_labels_that_are_text_are_not_the_numbers_that_a_model_answers():
+    rows, y = people()
+    for metric in ("accuracy_difference", "demographic_parity_difference"):
+        (check,) = asked("fairness", standing(rows, y.astype(str), FAIR), columns=["sex"], metrics={metric: 0.5})
+        assert not check.passed and "The labels are text, and the model answers numbers" in check.reason
+    holes = pd.Series(y).astype(float).where(rows.index > 2)
+    (missing,) = asked("fairness", standing(rows, holes, FAIR), columns=["sex"], metrics={"accuracy_difference": 0.5})
+    assert not missing.passed and "3 rows have no label" in missing.reason
+
+
+def test_of_many_groups_none_is_left_out_and_small_ones_are_listed():
+    rows = pd.DataFrame({"g": np.repeat([f"g{at:03}" for at in range(300)], 40)})
+    rows.loc[:19, "g"] = "few"
+    y = np.tile([0, 1], 6000)
+    on = standing(rows, y, Model(lambda rows: np.where(rows["g"] == "g299", 1 - y, y)))
+    (check,) = asked("fairness", on, columns=["g"], metrics={"accuracy_difference": 0.5})
+    assert not check.passed and check.value == 1.0 and "for g299" in check.reason
+    assert len(check.details["groups"]) == 299
+    assert check.details["unjudged"] == [{"column": "g", "group": "few", "rows": 20}, {"column": "g", "group": "g000", "rows": 20}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nbmlops.models.gates.intervals import gain_interval, mcnemar, tango
@@ -119,3 +120,22 @@ def test_tangos_interval_holds_the_truth_as_often_as_it_says():
         missed += not low <= 0.04 <= high
     assert 0.03 < missed / 2000 < 0.07
     assert mcnemar(0, 0) == 1.0 and mcnemar(0, 6) == pytest.approx(2 * 0.5**6)
+
+
+@pytest.mark.parametrize("metric", ["f1", "precision", "recall", "balanced_accuracy", "accuracy"])
+@pytest.mark.parametrize("kind", [float, bool, object, "boolean", "Int64"])
+def test_labels_of_another_type_are_the_same_classes(metric, kind):
+    random = np.random.default_rng(4)
+    truth, said = random.integers(0, 2, (2, 200))
+    labels = pd.Series(truth).astype(kind)
+    assert measured(metric, labels, said).value == pytest.approx(metric_value(metric, truth, said)) != 0
+    assert measured(metric, truth, labels).value == 1.0
+
+
+def test_few_rows_hold_no_limit_and_show_no_bare_difference():
+    rows, y = numbers(29)
+    on = standing(rows, y, Model(good), Model(worse))
+    for keys in ({"limit": 99}, {"limit": 99, "test": "difference"}, {"better_percent": 0, "test": "difference"}):
+        few = only(asked("performance", on, metric="mae", **keys))
+        assert not few.passed and "29 rows show nothing, at least 30 are needed" in few.reason
+        assert only(asked("performance", on, metric="mae", min_rows=29, **keys)).passed

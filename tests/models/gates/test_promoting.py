@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +13,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
+from nbmlops.cards.known import Known
+from nbmlops.cards.made import summary
 from nbmlops.errors import Conflict, Damaged, GateRefused, Invalid, NotFound, Untrusted
 from nbmlops.models import gate_verbs, gates, verbs
+from nbmlops.models.beside import beside
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
 from nbmlops.workspace import Workspace
@@ -83,11 +87,32 @@ def test_a_refusal_names_every_check_that_failed_the_worst_first_and_force_says_
     said = refused.value.message
     assert said.index("(1) It must hold: it came from no run") < said.index("(2) The model's file has") < said.index("(3) mae is")
     assert "rmse" not in said
+    event = audit_verbs.find(subject="m", workspace=place)[0]
+    assert event.verb == "model.refuse" and event.evidence["forced"] is False
     with pytest.raises(Invalid, match="reason"):
         verbs.promote("m", 2, force=True, workspace=place)
     verbs.promote("m", 2, force=True, reason="the holdout is broken", workspace=place)
     assert gates.latest_report(place, "m", 2).forced == "the holdout is broken"
-    assert audit_verbs.find(subject="m", workspace=place)[0].evidence["gate"]["forced"] == "the holdout is broken"
+    event = audit_verbs.find(subject="m", workspace=place)[0]
+    assert event.evidence["gate"]["forced"] == "the holdout is broken" and event.evidence["forced"] is True
+
+
+def test_no_secret_of_a_reason_is_written(place):
+    secret = "hunter2hunter2"
+    said = f"see postgresql://ada:{secret}@db/holdout"
+    cell(f"def tells(answers, rows, labels):\n    raise ValueError({said!r})\n")
+    set_gates(place, "custom: {function: tells}\nsize: {megabytes: 0.0001}\napproval:", code=True)
+    kept = gate_verbs.approve("m", 2, reason=said, workspace=as_person(place, "ben"))
+    assert kept.reason == "see postgresql://ada:•••@db/holdout"
+    with pytest.raises(GateRefused) as refused:
+        verbs.promote("m", 2, reason=said, workspace=place)
+    assert "tells raised ValueError" in refused.value.message and secret not in refused.value.message
+    verbs.promote("m", 2, force=True, reason=said, workspace=place)
+    assert gates.latest_report(place, "m", 2).forced == "see postgresql://ada:•••@db/holdout"
+    gate_verbs.gates("m", remove=True, reason=said, workspace=place)
+    for table in ("gate_report", "gate_approval", "audit", "alias_move"):
+        rows = [str(tuple(row)) for row in place.ledger.read(f"SELECT * FROM {table}")]
+        assert rows and not any(secret in row for row in rows), table
 
 
 def test_gates_are_an_aliass_and_taken_away_only_with_a_reason(place):
@@ -101,6 +126,25 @@ def test_gates_are_an_aliass_and_taken_away_only_with_a_reason(place):
     assert verbs.promote("m", 1, alias="shadow", workspace=place).version == 1
     with pytest.raises(NotFound, match="has no gates"):
         gate_verbs.asked("m", alias="shadow", workspace=place)
+
+
+def test_the_newest_report_is_of_the_alias_and_of_the_gates_as_they_are(place):
+    set_gates(place, "size: {megabytes: 5}\nschema: {outside_percent: 7}")
+    set_gates(place, "alias: shadow\nsize: {megabytes: 0.0001}")
+    passed = verbs.check("m", 2, workspace=place)
+    shadow = verbs.check("m", 2, alias="shadow", workspace=place)
+    assert verbs.check("m", 2, data=X[:40], labels=LABELS[:40], workspace=place).elsewhere
+    assert gates.latest_report(place, "m", 2) == passed and gates.latest_report(place, "m", 2, "shadow") == shadow
+    version = Registry(place).version("m", 2)
+    assert "It passed its gate." in summary(Known(place, version, None)) and beside(place, version).report == passed
+    set_gates(place, "size: {megabytes: 5}\nschema: {outside_percent: 8}")
+    assert gates.latest_report(place, "m", 2) is None and gates.latest_report(place, "m", 2, "shadow") == shadow
+    assert not any("gate" in said for said in summary(Known(place, version, None))) and beside(place, version).report is None
+    verbs.gate("m", "mae", limit=9, workspace=place)
+    ruled = verbs.check("m", 2, workspace=place)
+    assert gates.latest_report(place, "m", 2) == ruled and ruled.rule.limit == 9
+    verbs.gate("m", "mae", limit=8, workspace=place)
+    assert gates.latest_report(place, "m", 2) is None
 
 
 def test_a_rule_and_a_document_are_both_asked(place):
@@ -153,6 +197,49 @@ def test_rows_that_cannot_be_kept_are_refused(place, tmp_path, monkeypatch):
     with pytest.raises(Invalid, match="file, or its text"):
         gate_verbs.gates("m", workspace=place)
     assert gates.document_of(place, "m") is None
+
+
+def test_who_promotes_does_not_choose_the_rows_that_it_is_judged_on(place):
+    set_gates(place, "performance: {metric: mae, limit: 0.1}")
+    with pytest.raises(Invalid, match="keep the 600 rows that every version is held on") as refused:
+        verbs.promote("m", 2, data=X[:1], labels=LABELS[:1], workspace=place)
+    assert "--data X --labels y" in refused.value.hint and Registry(place).alias("m", "champion").version == 1
+    aside = verbs.check("m", 2, data=X[:40], labels=LABELS[:40], workspace=place)
+    assert aside.elsewhere and aside.rows == 40 and "given for this check, not those that the gates keep" in aside.checks[0].reason
+    with pytest.raises(GateRefused, match="on 600 labelled rows"):
+        verbs.promote("m", 2, workspace=place)
+    assert not verbs.check("m", 2, workspace=place).elsewhere
+
+
+def test_where_gates_keep_no_rows_those_given_count_if_they_are_enough(place):
+    gate_verbs.gates("m", text="performance: {metric: mae, limit: 9}", workspace=place)
+    with pytest.raises(GateRefused, match="1 rows show nothing, at least 30 are needed"):
+        verbs.promote("m", 2, data=X[:1], labels=LABELS[:1], workspace=place)
+    assert verbs.promote("m", 2, data=X[300:], labels=LABELS[300:], workspace=place).version == 2
+
+
+def test_gates_set_again_without_rows_keep_those_they_have(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = set_gates(place, "performance: {metric: mae, limit: 0.1}")
+    assert not before.carried
+    again = gate_verbs.gates("m", text="performance: {metric: mae, limit: 0.2}", workspace=place)
+    assert again.carried and again.data == before.data and gate_verbs.asked("m", workspace=place) == again
+    assert audit_verbs.find(subject="m", workspace=place)[0].evidence["carried"] is True
+    report = verbs.check("m", 2, workspace=place)
+    assert not report.passed and report.rows == 600
+    ROWS[300:500].assign(y=LABELS[300:500]).to_parquet(tmp_path / "other.parquet")
+    other = gate_verbs.gates("m", text="data: {file: other.parquet, labels: y}\nsize: {megabytes: 5}", workspace=place)
+    assert not other.carried and other.data.rows == 200
+    gate_verbs.gates("m", remove=True, reason="other rows", workspace=place)
+    assert gate_verbs.gates("m", text="size: {megabytes: 5}", workspace=place).data is None
+
+
+def test_a_column_that_the_kept_rows_have_not_is_refused_when_the_gates_are_set(place):
+    with pytest.raises(Invalid, match="The rows have no column 'typo'") as refused:
+        set_gates(place, "robustness: {columns: [typo]}")
+    assert "place" in refused.value.hint and gates.document_of(place, "m") is None
+    set_gates(place, "robustness: {columns: [place]}")  # the rows have it, and the model does not take it
+    assert "The model takes no column 'place'" in verbs.check("m", 2, workspace=place).checks[0].reason
 
 
 def test_sensitive_columns_may_be_given_apart(place):
@@ -244,6 +331,23 @@ def test_a_function_that_nobody_trusts_is_not_run(place):
     report = verbs.check("m", 2, workspace=as_person(place, "ben"))
     settings.write_text(kept)
     assert not report.passed and "was not asked" in report.checks[0].reason and "trusted_code" in report.checks[0].reason
+
+
+def test_a_version_that_nobody_signed_is_held_against_no_gate_where_a_signature_is_demanded(place):
+    verbs.gate("m", "mae", limit=9, workspace=place)
+    gate_verbs.gates("m", text="size: {megabytes: 5}", workspace=place)
+    settings = place.folder / "workspace.json"
+    kept = settings.read_text()
+    before = len(gate_verbs.judged("m", workspace=place))
+    settings.write_text(json.dumps({**json.loads(kept), "required_signers": ["sha256:" + "0" * 64]}))
+    try:
+        for ask in (verbs.check, verbs.promote):
+            with pytest.raises(Untrusted, match="bears no signature"):
+                ask("m", 2, workspace=as_person(place, "ben"))
+    finally:
+        settings.write_text(kept)
+    assert len(gate_verbs.judged("m", workspace=place)) == before
+    assert audit_verbs.find(subject="m", workspace=place)[0].verb != "model.refuse"
 
 
 @pytest.mark.parametrize("name", ["../x", "<img src=x>", "", "a b", "x" * 1000])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nbmlops.errors import Invalid
 from nbmlops.models.gates import perturbing
 from tests.models.gates.standings import Model, asked, good, numbers, standing
 
@@ -90,7 +91,17 @@ def test_whole_numbers_stay_whole_and_the_same_seed_gives_the_same_rows():
 
 @pytest.mark.parametrize("keys", [{"noise": {"by": 0}}, {"missing": {"share": 2}}, {"outliers": {"by": -1}}])
 def test_perturbations_that_are_none_are_refused(keys):
-    from nbmlops.errors import Invalid
-
     with pytest.raises(Invalid):
         of(numbers(20)[0], Model(good), **keys)
+
+
+def test_a_column_that_the_model_does_not_take_is_refused_by_its_name():
+    rows, _ = numbers(60)
+    (check,) = asked("robustness", standing(rows, np.zeros(60), Model(good)), columns=["a", "typo"])
+    assert not check.passed and "The model takes no column 'typo'" in check.reason and "place" in check.reason
+    beside = standing(rows, np.zeros(60), Model(good), inputs={"a": None, "b": None})
+    (aside,) = asked("robustness", beside, columns=["place"])
+    assert not aside.passed and "no column 'place'" in aside.reason
+    assert of(rows, Model(good), noise={}, columns=["a"])["noise"].details["bars"][0]["moved"] > 0
+    with pytest.raises(Invalid, match="at least one column"):
+        of(rows, Model(good), columns=[])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from nbmlops.models.gates.groups import grouped
+from nbmlops.errors import Invalid
+from nbmlops.models.gates.groups import MOST_GROUPS, grouped
 from tests.models.gates.standings import Model, asked, good, numbers, standing
 
 
@@ -81,3 +83,27 @@ def test_a_column_that_is_not_there_refuses_and_says_which_are():
     rows, y = numbers(60)
     (check,) = asked("slices", standing(rows, y, Model(good)), columns=["town"], metric="mae", limit=1)
     assert not check.passed and "no column 'town'" in check.reason and "place" in check.reason
+
+
+def test_of_many_groups_each_is_judged():
+    rows = pd.DataFrame({"g": np.repeat([f"g{at:03}" for at in range(300)], 40), "x": 0.0})
+    y = np.where(rows["g"] == "g299", 5.0, np.tile([-0.1, 0.1], 6000))
+    (check,) = asked("slices", standing(rows, y, Model(lambda rows: rows["x"])), columns=["g"], metric="mae", limit=1)
+    assert not check.passed and "Group g = g299" in check.reason
+    assert len(check.details["slices"]) == 300 and sum(row["rows"] for row in check.details["slices"]) == len(rows)
+
+
+def test_more_groups_than_can_be_judged_refuse_and_none_is_left_out():
+    rows = pd.DataFrame({"g": np.arange(MOST_GROUPS + 1).astype(str), "x": 0.0})
+    with pytest.raises(Invalid, match="1,001 groups, at most 1,000 are judged"):
+        grouped(rows, "g", 4)
+    on = standing(rows, np.zeros(len(rows)), Model(lambda rows: rows["x"]))
+    (check,) = asked("slices", on, columns=["g"], metric="mae", limit=1)
+    assert not check.passed and "1,001 groups" in check.reason
+    assert len(grouped(rows[:-1], "g", 4)) == MOST_GROUPS
+
+
+def test_a_value_called_missing_is_not_the_group_of_nulls():
+    rows = pd.DataFrame({"w": ["missing"] * 3 + ["missing (null)"] + [None] * 2 + ["x"]})
+    found = {name: at.tolist() for name, at in grouped(rows, "w", 4).items()}
+    assert found == {"missing": [0, 1, 2], "missing (null)": [3], "x": [6], "missing (null) (null)": [4, 5]}
