@@ -36,6 +36,12 @@ def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
     return [(thing, facts) for thing, facts in found if callable(getattr(thing, "predict", None)) or hasattr(thing, "get_params")]
 
 
+def say_now() -> None:
+    """What the executing cell did so far is on record when this returns."""
+    if (session := current_session()) is not None:
+        session.say_now()
+
+
 def attach(shell: Any) -> None:
     """Observe `shell`."""
     global _session, _attached

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbmlops import plugins
+from nbmlops.capture.attached import say_now
 from nbmlops.data import book
 from nbmlops.data.records import Dataset
 from nbmlops.errors import Damaged, Invalid, Untrusted
@@ -31,7 +32,8 @@ def register(
         raise Invalid("Nothing to register was given.", hint=f"%mlops model register {model} ESTIMATOR, or --run RUN, or --file PATH")
     if file is not None and (estimator is not None or run is not None):
         raise Invalid("A file was given, and something else to register.", hint="Give one of them.")
-    spooled.flush(workspace)  # the fit's dataset may have been said a moment ago
+    say_now()  # the fit may be of this cell
+    spooled.flush(workspace)
     if file is not None:
         source = of_file(workspace, file, data, code=code, trust=trust)
     else:

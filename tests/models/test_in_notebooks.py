@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
+from nbmlops.data import book
 from nbmlops.models.registry import Registry
 from nbmlops.pipelines import runner
 from nbmlops.runs.book import RunBook
@@ -71,3 +73,31 @@ def test_every_flavor_is_registered_in_a_notebook_and_answers_its_rows_without_o
     for name, differs in json.loads(told.stdout).items():
         assert differs is None, (name, differs)
     place.close()
+
+
+def test_what_a_cell_fits_it_registers(tmp_path: Path) -> None:
+    place = Workspace.at(tmp_path, actor="ada")
+    cells = [
+        "%load_ext nbmlops\nimport numpy as np, pandas as pd\nfrom nbmlops import model\nfrom sklearn.linear_model import Ridge",
+        "X = pd.DataFrame(np.arange(300.0).reshape(100, 3) % 7, columns=list('abc'))",
+        "one = Ridge(1).fit(X[:90], X.a[:90])\nother = Ridge(2).fit(X[:91], X.a[:91])\nmodel.register('two', other);",
+        "many = [Ridge(alpha).fit(X[:80 + alpha], X.a[:80 + alpha]) for alpha in (1, 2, 3)]\n%mlops model register many many[1]",
+    ]
+    session(tmp_path, *cells)
+    for name, rows in (("two", 91), ("many", 82)):
+        version = Registry(place).model(name).versions[0]
+        assert version.run and version.fit is not None and version.fixtures
+        assert book.dataset(place, str(version.dataset)).rows == rows
+    place.close()
+
+
+def session(folder: Path, *cells: str) -> None:
+    """Execute cells one by one in a live kernel, as a person does."""
+    kernel, client = start_new_kernel(cwd=str(folder))
+    try:
+        for cell in cells:
+            reply = client.execute_interactive(cell, timeout=60)["content"]
+            assert reply["status"] == "ok", reply
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
