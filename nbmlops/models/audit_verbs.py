@@ -20,7 +20,7 @@ def verify(
     """Verify the audit trail, and the registry against it: what was edited, deleted, inserted or reordered, and at which event.
 
     Against a head that was kept elsewhere, a cut-off end shows too, and a trail that was written anew. Aliases, their moves,
-    versions and signatures must be what the events tell.
+    versions, signatures, gates, approvals, and the reports that versions were promoted or refused on must be what the events tell.
     """
     place = use(workspace)
     kept = trail.kept(head) if head is not None else None

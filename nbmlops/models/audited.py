@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from nbmlops.ledger.audit import Harm
+from nbmlops.ledger.blobs import digest_bytes
 from nbmlops.ledger.encode import dump, now_text
 from nbmlops.models.facts import sealed
 from nbmlops.models.moves import FACTS
@@ -18,6 +19,10 @@ TABLES = {
     "alias_move": "SELECT * FROM alias_move ORDER BY id",
     "alias": "SELECT * FROM alias ORDER BY model, alias",
     "model_signature": "SELECT * FROM model_signature ORDER BY model, version, signer",
+    "gate": "SELECT * FROM gate ORDER BY model",
+    "gate_document": "SELECT * FROM gate_document ORDER BY model, alias",
+    "gate_approval": "SELECT * FROM gate_approval ORDER BY model, version, by",
+    "gate_report": "SELECT * FROM gate_report ORDER BY at, id",
 }
 _MOVES = ("model.promote", "model.rollback", "model.unalias")
 _AHEAD = 50  # how far one looks for where two lists go on together
@@ -27,14 +32,21 @@ _SIGNED = ("signature", "key", "files")
 def disagreeing(events: Sequence[Any], tables: dict[str, Sequence[Any]]) -> list[AuditDamage]:
     """What stands in the registry's tables otherwise than the audit trail tells."""
     told = [_Told(event) for event in events]
-    moves, registered, signed = (
-        [one for one in told if one.verb in verbs] for verbs in (_MOVES, ("model.register",), ("model.sign",))
-    )  # fmt: skip
+    moves, registered, signed, rules, gates, approved = (
+        [one for one in told if one.verb in verbs]
+        for verbs in (_MOVES, ("model.register",), ("model.sign",), ("model.gate",), ("model.gates",), ("model.approve",))
+    )
+    last = {(one.model, one.says.get("alias")): one for one in gates}.values()
+    standing = [one for one in last if "removed" not in one.says]
     return [
         *_by_name("model_version", registered, tables["model_version"], ("version",), _same_version),
         *_in_order(moves, tables["alias_move"]),
         *_aliases(moves, tables["alias"]),
         *_by_name("model_signature", signed, tables["model_signature"], ("version", "signer"), _same_signature),
+        *_by_name("gate", rules, tables["gate"], (), _same_rule),
+        *_by_name("gate_document", standing, tables["gate_document"], ("alias",), _same_gates),
+        *_by_name("gate_approval", approved, tables["gate_approval"], ("version", "by"), _same_approval),
+        *_reports(told, tables["gate_report"]),
     ]
 
 
@@ -48,7 +60,8 @@ class _Told:
             self.at = now_text(datetime.fromisoformat(event["at"]))
         except (TypeError, ValueError):
             evidence, self.at = {}, ""
-        self.says: dict[str, Any] = evidence if isinstance(evidence, dict) else {}
+        self.said: dict[str, Any] = evidence if isinstance(evidence, dict) else {}
+        self.says = {"by": self.actor, **self.said}
 
 
 def _by_name(
@@ -83,6 +96,41 @@ def _same_signature(event: _Told, row: Any) -> bool:
     return (row["signed_at"], row["signed_by"], *(row[name] for name in _SIGNED)) == (
         event.at, event.actor, *(event.says.get(name) for name in _SIGNED),
     )  # fmt: skip
+
+
+def _same_rule(event: _Told, row: Any) -> bool:
+    return _is(event.said, row["rule"])
+
+
+def _same_gates(event: _Told, row: Any) -> bool:
+    return bool(row["digest"] == event.says.get("digest")) and _is(event.said, row["document"])
+
+
+def _same_approval(event: _Told, row: Any) -> bool:
+    return (row["reason"], row["at"]) == (event.says.get("reason"), event.at)
+
+
+def _reports(told: Sequence[_Told], rows: Sequence[Any]) -> Iterator[AuditDamage]:
+    """The reports that a version was promoted or refused on are those that were made then."""
+    kept = {row["id"]: row for row in rows}
+    for event in told:
+        said = event.says.get("report")
+        if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+            continue
+        row = kept.get(said["id"])
+        if row is None:
+            yield _damage("gate_report", event.seq, "deleted", f"{said['id']} of {event.model} is gone")
+        elif digest_bytes(row["report"].encode()) != said.get("digest") or not _is(bool(row["passed"]), row["report"], "passed"):
+            yield _damage("gate_report", event.seq, "edited", f"{said['id']} of {event.model} is not as it was when it was made")
+
+
+def _is(said: Any, kept: str, part: str | None = None) -> bool:
+    """Whether what is kept as JSON, or a part of it, is what was told."""
+    try:
+        found = json.loads(kept)
+        return bool((found if part is None else found.get(part)) == said)
+    except (TypeError, ValueError, AttributeError):
+        return False
 
 
 def _in_order(told: Sequence[_Told], rows: Sequence[Any]) -> Iterator[AuditDamage]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from nbmlops.errors import Invalid
 
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}")  # another form of a day (20260303, 2026-W10-2) would be taken for its begin
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?", re.IGNORECASE)
 
 
@@ -25,6 +26,8 @@ def moment(said: str, now: datetime) -> tuple[datetime, datetime]:
     """
     day = _DAY.fullmatch(said.strip())
     try:
+        if not day and not _TIME.match(said.strip()):
+            raise ValueError(said)
         start = datetime.fromisoformat(f"{day[1]}T00:00{day[2] or ''}" if day else said.strip())
         start = (start if start.tzinfo else start.replace(tzinfo=UTC)).astimezone(UTC)
         end = start + timedelta(days=1, microseconds=-1) if day else start

@@ -13,11 +13,12 @@ from nbmlops.doors.shell import main
 from nbmlops.errors import GateRefused, Invalid, NotFound
 from nbmlops.ledger import audit
 from nbmlops.ledger.encode import dump
-from nbmlops.models import audit_verbs, audited, history_verbs, verbs
+from nbmlops.models import audit_verbs, audited, gate_verbs, history_verbs, verbs
 from nbmlops.models.records import Signature
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs as trail_verbs
 from nbmlops.runs import trail
+from tests.models.versions import add_version
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EDITS = 1_000
@@ -283,6 +284,41 @@ def test_who_edits_the_registry_and_not_the_trail_is_found(told, sql, table, har
     change(told, "PRAGMA defer_foreign_keys = ON", sql) if "DELETE FROM model" not in sql else _without_keys(told, sql)
     assert (table, harm) in {(where, what) for where, _, what in harms(told)}
     assert trail_verbs.check(workspace=told).whole  # the chain alone does not show it
+
+
+@pytest.mark.parametrize(
+    ("sql", "table", "harm"),
+    [
+        ("INSERT INTO gate_approval SELECT model, 1, 'ghost', reason, at FROM gate_approval", "gate_approval", "inserted"),
+        ("DELETE FROM gate_approval", "gate_approval", "deleted"),
+        ("UPDATE gate_approval SET by = 'ghost'", "gate_approval", "inserted"),
+        ("UPDATE gate_document SET document = replace(document, '5.5', '9.5')", "gate_document", "edited"),
+        ("DELETE FROM gate_document", "gate_document", "deleted"),
+        ("INSERT INTO gate_document SELECT 'n', alias, digest, document FROM gate_document", "gate_document", "inserted"),
+        ("UPDATE gate SET rule = replace(rule, '8.5', '9.5')", "gate", "edited"),
+        ("UPDATE gate_report SET passed = 1", "gate_report", "edited"),
+        ("UPDATE gate_report SET report = replace(report, 'false', 'true')", "gate_report", "edited"),
+        ("DELETE FROM gate_report", "gate_report", "deleted"),
+    ],
+)
+def test_who_loosens_a_gate_or_forges_an_approval_is_found(workspace, sql, table, harm):
+    for mae in (8.0, 5.0):
+        add_version(workspace, "m", {"mae": mae})
+    verbs.gate("m", "mae", limit=8.5, workspace=workspace)
+    text = "performance: {metric: mae, limit: 5.5}\napproval: {by: [bo], count: 1}\n"
+    gate_verbs.gates("m", text=text, alias="gone", workspace=workspace)
+    gate_verbs.gates("m", text="performance: {metric: mae, limit: 6}", workspace=workspace)
+    gate_verbs.gates("m", text=text, workspace=workspace)
+    gate_verbs.gates("m", remove=True, alias="gone", reason="unused", workspace=workspace)
+    workspace._actor = "bo"
+    gate_verbs.approve("m", 2, reason="looked at", workspace=workspace)
+    workspace._actor = "ada"
+    with pytest.raises(GateRefused):
+        verbs.promote("m", 1, workspace=workspace)
+    assert audit_verbs.verify(workspace=workspace).whole
+    change(workspace, sql)
+    assert (table, harm) in {(where, what) for where, _, what in harms(workspace)}
+    assert trail_verbs.check(workspace=workspace).whole
 
 
 def _without_keys(workspace, sql):

@@ -118,7 +118,7 @@ def test_a_day_is_meant_to_its_end_and_a_time_as_it_stands(workspace, model):
     ("at", "error", "says"),
     [
         ("2026-02-28", NotFound, "nowhere at 2026-02-28"), ("2026-03-10", Invalid, "has not been yet"),
-        ("2026-03-09T12:01", Invalid, "has not been yet"), ("last week", Invalid, "no moment"), ("2026-02-30", Invalid, "no moment"),
+        ("2026-03-09T12:01", Invalid, "has not been yet"), ("20260303T10", Invalid, "no moment"), ("2026-W10-2", Invalid, "no moment"), ("last week", Invalid, "no moment"), ("2026-02-30", Invalid, "no moment"),
     ],
 )  # fmt: skip
 def test_a_moment_at_which_it_was_nothing_and_one_that_is_none_are_told(workspace, model, at, error, says):
