@@ -172,7 +172,7 @@ class SqliteLedger:
                 f"The workspace at {self.path.parent} cannot be written: {text}.",
                 hint="Check the disk and the rights, or name another: NBMLOPS_WORKSPACE.",
             )
-        if "malformed" in text or "not a database" in text:
+        if any(word in text for word in ("malformed", "not a database", "no such table")):
             return Damaged(f"{self.path} is damaged: {text}.", hint="Move it aside and restore a copy.")
         return error
 

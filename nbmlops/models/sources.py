@@ -18,6 +18,8 @@ from nbmlops.runs import current
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
 
+_MOST_CELLS = 50_000_000
+
 
 @dataclass(frozen=True)
 class Source:
@@ -49,10 +51,12 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, 
             f"A {type(estimator).__name__} cannot be registered: it has no predict.",
             hint="Give a fitted estimator, or a function that takes a frame and gives an answer a row.",
         )
+    _named_texts(estimator)
     facts = facts_of(estimator)
     frame = facts.frame if facts else None
-    sample = facts.sample if facts else None
+    sample = _dense(facts.sample) if facts else None
     if data is not None:
+        data = _dense(data)
         sample = _first(data)
         frame = _remembered(workspace, data)
     _plain_columns(sample)
@@ -93,6 +97,27 @@ def of_file(workspace: Workspace, file: str, data: Any, *, code: bool, trust: st
     return Source(
         told.flavor, kept, told.estimator or told.kind, None, None, frame, None, sample, fixtures, found.signature, found.vouched
     )  # fmt: skip
+
+
+def _dense(rows: Any) -> Any:
+    """A sparse matrix as an array: who asks a model gives every column. Anything else as it is."""
+    if not hasattr(rows, "toarray") or not hasattr(rows, "nnz"):
+        return rows
+    cells = rows.shape[0] * rows.shape[1]
+    if cells > _MOST_CELLS:
+        raise Invalid(f"The sparse rows have {cells:,} cells, more than {_MOST_CELLS:,}.", hint="Give some of them: --data X[:1000]")
+    return rows.toarray()
+
+
+def _named_texts(estimator: Any) -> None:
+    """Invalid for a model whose first step takes texts that are in no column."""
+    step = getattr(estimator, "steps", [(None, estimator)])[0][1]
+    if hasattr(step, "build_analyzer"):
+        kind = type(step).__name__
+        raise Invalid(
+            f"The model's first step, a {kind}, takes bare texts, and the rows that a model is asked have named columns.",
+            hint=f"Fit it on a frame: make_pipeline(ColumnTransformer([('text', {kind}(), 'text')]), …).fit(frame, y)",
+        )
 
 
 def _first(data: Any) -> Any:

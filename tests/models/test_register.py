@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_selector
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -27,6 +28,7 @@ from sklearn.ensemble import (
     StackingRegressor,
     VotingRegressor,
 )  # fmt: skip
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, WhiteKernel
@@ -148,6 +150,23 @@ def test_registered_again_with_its_data_it_is_a_version_that_knows_them(workspac
     again = verbs.register("m", estimator, data=frame, workspace=workspace)
     assert (bare.dataset, bare.fixtures, again.version) == (None, None, 2) and again.dataset and again.fixtures
     assert verbs.register("m", estimator, workspace=workspace).version == 1
+
+
+@pytest.mark.parametrize("form", [sparse.csr_matrix, sparse.csc_array])
+def test_a_model_of_sparse_rows_is_asked_with_every_column(workspace, form):
+    rows = form(np.eye(40)[:, :6] * np.arange(1.0, 41.0)[:, None])
+    version = verbs.register("m", LinearRegression().fit(rows, np.arange(40.0)), data=rows, workspace=workspace)
+    assert [column.name for column in version.signature.inputs] == [f"x{at}" for at in range(6)] and version.fixtures
+
+
+def test_bare_texts_are_refused_with_the_way_to_name_them(workspace):
+    texts = pd.Series(["good day", "bad night"] * 10, name="text")
+    bare = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, [1, 0] * 10)
+    with pytest.raises(Invalid, match="takes bare texts") as refused:
+        verbs.register("m", bare, data=texts, workspace=workspace)
+    assert "ColumnTransformer([('text', TfidfVectorizer(), 'text')])" in refused.value.hint
+    named = make_pipeline(ColumnTransformer([("text", TfidfVectorizer(), "text")]), LogisticRegression()).fit(texts.to_frame(), [1, 0] * 10)
+    assert verbs.register("m", named, data=texts.to_frame(), workspace=workspace).fixtures
 
 
 def test_a_description_keeps_no_secret(workspace, frame, target):
