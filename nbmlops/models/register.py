@@ -50,7 +50,7 @@ def register(
             )
         trusted.append(brought)
     again = _again(flavor, source, trusted)
-    reference = book.dataset(workspace, source.frame) if source.frame else None
+    reference = book.dataset(workspace, source.frame) if source.frame and not source.sparse else None
     outputs = book.dataset(workspace, source.target) if source.target else None
     named = _named(again, reference, source.sample)
     signature = from_dataset(reference, outputs, named=named) if reference else source.signature or _by_itself(again)

@@ -25,7 +25,8 @@ _MOST_CELLS = 50_000_000
 class Source:
     """A model's file with what is known of it: `sample` is of the rows it was trained on, `fixtures` rows with its answers.
 
-    Of a file that somebody has: `signature` where its folder says it, `vouched` the digests that it was trusted by.
+    Of a file that somebody has: `signature` where its folder says it, `vouched` the digests that it was trusted by. `sparse`: it was
+    fitted on a sparse matrix, whose fingerprint is of rows, columns and values.
     """
 
     flavor: str
@@ -39,6 +40,7 @@ class Source:
     fixtures: bytes | None
     signature: Signature | None = None
     vouched: tuple[str, ...] = ()
+    sparse: bool = False
 
 
 def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, around: str | None = None) -> Source:
@@ -55,6 +57,7 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, 
     facts = facts_of(estimator)
     frame = facts.frame if facts else None
     sample = _dense(facts.sample) if facts else None
+    sparse = data is None and facts is not None and sample is not facts.sample
     if data is not None:
         data = _dense(data)
         sample = _first(data)
@@ -67,7 +70,8 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, 
     fit = facts.number if facts and facts.run == run_id else None
     name = class_name(estimator) if not isinstance(estimator, FunctionType) else f"{estimator.__module__}.{estimator.__qualname__}"
     data = _saved(flavor, estimator)
-    return Source(flavor.name, data, name, run_id, fit, frame, target, sample, flavor.fixtures(estimator, sample))
+    fixtures = flavor.fixtures(estimator, sample)
+    return Source(flavor.name, data, name, run_id, fit, frame, target, sample, fixtures, sparse=sparse)
 
 
 def run_around(workspace: Workspace) -> str | None:

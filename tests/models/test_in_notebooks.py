@@ -82,8 +82,13 @@ def test_what_a_cell_fits_it_registers(tmp_path: Path) -> None:
         "X = pd.DataFrame(np.arange(300.0).reshape(100, 3) % 7, columns=list('abc'))",
         "one = Ridge(1).fit(X[:90], X.a[:90])\nother = Ridge(2).fit(X[:91], X.a[:91])\nmodel.register('two', other);",
         "many = [Ridge(alpha).fit(X[:80 + alpha], X.a[:80 + alpha]) for alpha in (1, 2, 3)]\n%mlops model register many many[1]",
+        "from scipy import sparse\nfrom sklearn.linear_model import LinearRegression\nS = sparse.random(90, 6, density=0.3, format='csr')",
+        "linear = LinearRegression().fit(S, np.arange(90))",
+        "model.register('sparse', linear);",
     ]
     session(tmp_path, *cells)
+    found = Registry(place).model("sparse").versions[0]
+    assert found.run and found.fixtures and [column.name for column in found.signature.inputs] == [f"x{at}" for at in range(6)]
     for name, rows in (("two", 91), ("many", 82)):
         version = Registry(place).model(name).versions[0]
         assert version.run and version.fit is not None and version.fixtures
