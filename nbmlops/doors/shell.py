@@ -10,6 +10,8 @@ from typing import Any
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
 from nbmlops.lean import leave_out
 
+_WIDE = 400
+
 
 def main(argv: list[str] | None = None) -> int:
     """Ask a verb and print its answer.
@@ -63,7 +65,9 @@ def _run(words: list[str]) -> int:
     if asked.as_json:
         print(json.dumps(to_json_values(result), indent=2))
     else:
-        print(text_of(result))
+        # What goes into a file or a log is read later, where nobody can ask for the rest.
+        wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+        print(text_of(result, width=_WIDE if wide else None))
     return 0 if getattr(result, "passed", True) else 1  # a judgement is one for scripts too
 
 

@@ -159,7 +159,12 @@ def test_rows_and_a_column_of_them_are_given_by_their_file(here: Path, capsys: p
         assert main(["model", "promote", "line", str(version), "--data", file, "--labels", "y"]) == code
     assert "mae" in capsys.readouterr().err
     assert main(["model", "check", "line", "2", "--data", "test.csv", "--labels", "y", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["passed"] is False
+    report = json.loads(capsys.readouterr().out)
+    assert report["passed"] is False
+    assert main(["model", "check", "line", "2", "--data", "test.csv", "--labels", "y"]) == 1
+    reasons = [check["reason"] for check in report["checks"] if not check["passed"]]
+    out = capsys.readouterr().out
+    assert reasons and all(reason in out for reason in reasons), "a log has the whole of it"
     for more, words in (
         (["--data", "test.csv", "--labels", "z"], "has no column 'z'"), (["--labels", "y"], "a file that was not given"),
         (["--data", "tset.csv", "--labels", "y"], "There is no file"), (["--data", "../x/line", "--labels", "y"], "There is no file"),
