@@ -41,7 +41,7 @@ def ask(folder: Path, *, modules: Iterable[str], python: Path | None, timeout_s:
     if python is None and sys.platform == "linux":
         with _standing:
             return _prover(tuple(modules)).ask(folder, environ, timeout_s)
-    child = [str(python or sys.executable), "-I", str(folder / "code" / LOADER), str(folder)]
+    child = [str(python or sys.executable), "-I", str(folder / "code" / LOADER), str(folder), "--json"]
     try:
         done = subprocess.run(child, capture_output=True, text=True, timeout=timeout_s, cwd=folder, env=environ, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:

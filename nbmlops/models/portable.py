@@ -1,6 +1,6 @@
 """Opens a model without nbmlops. This file imports nothing of it: copies of it and of `carried.py` travel in a model's folder.
 
-    python nbmlops_model.py FOLDER                    answers the rows kept in the folder, and says whether as before
+    python nbmlops_model.py FOLDER                    answers the rows kept in the folder, and says whether as before (--json: all of it)
     nbmlops_model.open_folder("FOLDER").predict(rows)
 
 Opening a file runs the code that it brings, if it brings any: who opens one without nbmlops decides that for himself.
@@ -378,7 +378,13 @@ def _main(folder: str) -> dict[str, Any]:
     return {"differs": differs, "python": sys.version.split()[0], "modules": sorted({name.partition(".")[0] for name in sys.modules})}
 
 
+def _sentence(found: dict[str, Any]) -> str:
+    if found.get("error"):
+        return f"It could not be asked: {found['error']}: {found['message']}"
+    return f"It answers otherwise: {found['differs']}." if found["differs"] else f"It answers as it did, with Python {found['python']}."
+
+
 if __name__ == "__main__":
     found = _main(sys.argv[1])
-    sys.stdout.write("\n" + json.dumps(found) + "\n")
+    sys.stdout.write("\n" + (json.dumps(found) if "--json" in sys.argv else _sentence(found)) + "\n")
     sys.exit(1 if found.get("error") or found["differs"] else 0)

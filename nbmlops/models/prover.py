@@ -54,7 +54,7 @@ def _prove(asked: dict[str, Any], out: int, err: int) -> None:
         os.environ.update(asked["environ"])
         os.chdir(asked["folder"])
         script = os.path.join(asked["folder"], "code", "nbmlops_model.py")
-        sys.argv = [script, asked["folder"]]
+        sys.argv = [script, asked["folder"], "--json"]
         runpy.run_path(script, run_name="__main__")
         status = 0
     except SystemExit as end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -52,6 +53,20 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("python", [None, Path(sys.executable)], ids=["standing by", "new"])
 def test_a_model_that_answers_as_it_did_is_proved(folder, python):
     assert prove(folder, modules=MODULES, python=python) == sys.version.split()[0]
+
+
+def test_whoever_asks_on_a_command_line_is_answered_in_a_sentence(folder):
+    def told() -> tuple[int, str]:
+        asked = [sys.executable, folder / "code" / "nbmlops_model.py", folder]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout.strip()
+
+    assert told() == (0, f"It answers as it did, with Python {sys.version.split()[0]}.")
+    kept = json.loads((folder / "fixtures.json").read_text())
+    kept["predictions"][3] += 0.5
+    (folder / "fixtures.json").write_text(json.dumps(kept))
+    code, said = told()
+    assert code == 1 and said.startswith("It answers otherwise: answer 3 was")
 
 
 @pytest.mark.parametrize("python", [None, Path(sys.executable)], ids=["standing by", "new"])
