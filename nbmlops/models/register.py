@@ -112,6 +112,8 @@ def _answers_rows(flavor: str, again: Any, signature: Signature, fixtures: Fixtu
             f"The kept model cannot answer rows of plain values: {error}",
             hint="An endpoint gives numbers, text, true and false, times. Let the model's first step make what it needs of them.",
         ) from error
+    if answered and all(one is None for one in answered):
+        raise Invalid("The model answers None to every row.", hint="Does its function return what it computes?")
     if (differs := portable.differing(fixtures.predictions, answered)) is not None:
         raise Damaged(
             f"The kept model answers otherwise than the live one: {differs[:200]}.",

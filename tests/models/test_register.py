@@ -169,6 +169,15 @@ def test_bare_texts_are_refused_with_the_way_to_name_them(workspace):
     assert verbs.register("m", named, data=texts.to_frame(), workspace=workspace).fixtures
 
 
+def forgets(rows):
+    return [None] * len(rows)
+
+
+def test_a_model_that_answers_nothing_is_none(workspace, frame):
+    with pytest.raises(Invalid, match="None to every row"):
+        verbs.register("m", forgets, data=frame, code=True, workspace=workspace)
+
+
 def test_a_description_keeps_no_secret(workspace, frame, target):
     secret = "ghp_" + "a1B2" * 9
     estimator = make_pipeline(StandardScaler(), LinearRegression()).fit(frame, target)
