@@ -10,6 +10,7 @@ import numpy as np
 from nbmlops.cards.records import Better
 from nbmlops.errors import Invalid, NbmlopsError, there_is
 from nbmlops.models import gates
+from nbmlops.models.gates.standing import RAISED
 from nbmlops.models.loading import Loaded
 from nbmlops.models.loading import load as load_model
 from nbmlops.models.quality import canonical, direction
@@ -52,7 +53,7 @@ def asked(loaded: Loaded, frame: Any) -> Any:
         answers = np.asarray(loaded.predict(frame))
     except NbmlopsError:
         raise
-    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+    except RAISED as error:  # what an estimator raises for rows it does not take is of any type
         raise Invalid(
             f"Version {loaded.version.version} cannot answer these rows: {str(error)[:200]}",
             hint="Give rows such as the model was trained on.",

@@ -13,7 +13,7 @@ import numpy as np
 from nbmlops.errors import Invalid, NotFound, Untrusted, there_is
 from nbmlops.models.flavors.python import PythonFlavor
 from nbmlops.models.gates.port import Asked, judged
-from nbmlops.models.gates.standing import Standing
+from nbmlops.models.gates.standing import RAISED, Standing
 from nbmlops.models.records import GateCheck
 from nbmlops.workspace import Workspace
 
@@ -51,7 +51,7 @@ class Custom:
         truth, answers = on.truth, on.answers
         try:
             found = function(answers, on.table, truth)
-        except Exception as error:  # somebody's own code raises whatever it likes
+        except RAISED as error:  # somebody's own code raises whatever it likes
             reason = f"{asked.function} raised {type(error).__name__}: {str(error)[:200]}."
             return [judged("custom", asked.function, False, reason)]
         return [_said(asked, found, on.on)]

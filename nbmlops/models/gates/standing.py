@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +15,8 @@ from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
 Task = Literal["classification", "regression"]
+# What code of somebody's own may raise and have failed by; an interrupt goes on interrupting.
+RAISED = (Exception, SystemExit, GeneratorExit)
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Standing:
     @cached_property
     def scores(self) -> Any:
         """The candidate's probabilities (n, classes); None where it has none."""
-        return self._opened.scores(self.rows)
+        return _scored(self._opened, self.candidate, self.rows)
 
     @cached_property
     def others(self) -> Any:
@@ -87,7 +89,7 @@ class Standing:
     @cached_property
     def other_scores(self) -> Any:
         """The champion's probabilities; None where there are none."""
-        return None if self.champion is None else self._champion.scores(self.rows)
+        return None if self.champion is None else _scored(self._champion, self.champion, self.rows)
 
     @cached_property
     def classes(self) -> Any:
@@ -127,7 +129,12 @@ class Standing:
 
     def _loaded(self, version: ModelVersion) -> Any:
         assert self.workspace is not None
-        return load(self.workspace, version)
+        try:
+            return load(self.workspace, version)
+        except (SystemExit, GeneratorExit) as error:  # of a module that came with the model
+            raise Invalid(
+                f"Version {version.version} cannot be loaded: {type(error).__name__}.", hint="Register the model again."
+            ) from error
 
 
 def classes_of(model: Any, scores: Any, truth: Any) -> Any:
@@ -138,11 +145,20 @@ def classes_of(model: Any, scores: Any, truth: Any) -> Any:
 
 
 def _asked(model: Any, version: ModelVersion, rows: Any) -> Any:
+    return _called(model.predict, version, rows)
+
+
+def _scored(model: Any, version: ModelVersion, rows: Any) -> Any:
+    return _called(model.scores, version, rows)
+
+
+def _called(ask: Callable[[Any], Any], version: ModelVersion, rows: Any) -> Any:
     try:
-        return model.predict(rows)
+        return ask(rows)
     except NbmlopsError:
         raise
-    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+    except RAISED as error:  # what an estimator raises for rows it does not take is of any type
+        said = f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ")
         raise Invalid(
-            f"Version {version.version} cannot answer these rows: {str(error)[:200]}", hint="Give rows such as the model was trained on."
+            f"Version {version.version} cannot answer these rows: {said}.", hint="Give rows such as the model was trained on."
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import linecache
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from nbmlops.models.beside import beside
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
 from nbmlops.workspace import Workspace
-from tests.models.gates.standings import numbers
+from tests.models.gates.standings import cell, numbers
 
 ROWS, Y = numbers(900)
 X, LABELS = ROWS[["a", "b"]], pd.Series(Y, name="y")
@@ -53,15 +52,6 @@ def as_person(place: Workspace, name: str) -> Workspace:
 
 def set_gates(place: Workspace, text: str, **more: Any) -> Any:
     return gate_verbs.gates("m", text=text, data=ROWS[300:], labels=LABELS[300:], workspace=place, **more)
-
-
-def cell(source: str) -> None:
-    """Functions as a notebook's cell defines them."""
-    import __main__
-
-    name = f"<cell {abs(hash(source))}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), vars(__main__))
 
 
 def test_a_better_model_passes_all_its_gates_from_anywhere(place):
