@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from types import FunctionType
 from typing import Any, Literal
 
@@ -48,13 +49,23 @@ class Custom:
             function = PythonFlavor().load(on.workspace.blobs.get(digest), on.workspace.trusted())
         except Untrusted as error:
             return [judged("custom", asked.function, False, f"{asked.function} was not asked: {error.message} {error.hint}")]
-        truth, answers = on.truth, on.answers
+        # Of its own: what it writes into them reaches no other check, and nothing of the user's.
+        answers, table, truth = deepcopy(on.answers), _own(on.table), deepcopy(on.truth)
         try:
-            found = function(answers, on.table, truth)
+            found = function(answers, table, truth)
         except RAISED as error:  # somebody's own code raises whatever it likes
             reason = f"{asked.function} raised {type(error).__name__}: {str(error)[:200]}."
             return [judged("custom", asked.function, False, reason)]
         return [_said(asked, found, on.on)]
+
+
+def _own(table: Any) -> Any:
+    """A frame with its own values; of lists and the like in its cells too, which pandas does not copy."""
+    made = table.copy()
+    for at, kind in enumerate(made.dtypes):
+        if kind.kind == "O" and str(kind) == "object":
+            made.isetitem(at, made.iloc[:, at].map(deepcopy).astype(object))
+    return made
 
 
 def _said(asked: CustomAsked, found: Any, on: str) -> GateCheck:

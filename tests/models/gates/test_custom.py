@@ -56,3 +56,19 @@ def test_a_model_that_leaves_on_odd_rows_does_not_stand_them():
 
     checks = asked("robustness", standing(rows, y, Model(answer)), units=None, unseen=None, missing=None)
     assert [check.passed for check in checks] == [False, False] and "does not stand it (all columns): SystemExit: 0" in checks[0].reason
+
+
+def test_what_a_function_writes_reaches_no_other_check_and_nothing_of_the_users(workspace):
+    rows, y = numbers(60)
+    rows["marks"] = [[1] for _ in range(60)]
+    on = told(
+        workspace,
+        "def f(answers, rows, labels):\n    answers[:] = labels\n    labels.sort()\n    rows['a'] = 0.0\n    rows['marks'][0].append(2)\n    return True\n",
+        rows=rows,
+        y=y,
+    )
+    before, truth = on.answers.copy(), on.truth.copy()
+    assert asked("custom", on, function="f")[0].passed
+    assert (on.answers == before).all() and (on.truth == truth).all()
+    assert on.table["a"].equals(rows["a"]) and rows["marks"][0] == [1]
+    assert not asked("performance", on, metric="mae", limit=0.01)[0].passed
