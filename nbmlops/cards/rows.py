@@ -13,7 +13,7 @@ from nbmlops.models import gates
 from nbmlops.models.gates.standing import RAISED
 from nbmlops.models.loading import Loaded
 from nbmlops.models.loading import load as load_model
-from nbmlops.models.quality import canonical, direction
+from nbmlops.models.quality import all_known, canonical, direction
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -118,15 +118,12 @@ def _frame(version: ModelVersion, data: Any) -> Any:
 
 
 def _labels(labels: Any, rows: int) -> Any:
-    import pandas as pd
-
     truth = np.asarray(labels)
     truth = truth[:, 0] if truth.ndim == 2 and truth.shape[1] == 1 else truth
     if truth.ndim == 0 or len(truth) != rows:
         count = 0 if truth.ndim == 0 else len(truth)
         raise Invalid(f"{rows:,} rows with {count:,} labels.", hint="Give one label for each row: --data X --labels y")
-    if lacking := int(np.asarray(pd.isna(truth)).sum()):
-        raise Invalid(f"{lacking:,} of the labels are missing.", hint="Leave out the rows whose truth is not known yet.")
+    all_known(truth)
     return truth
 
 

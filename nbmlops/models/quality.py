@@ -90,6 +90,15 @@ def metric_value(name: str, truth: Any, predicted: Any) -> float:
         ) from error
 
 
+def all_known(labels: Any) -> None:
+    """Invalid where a label is missing: what is not known is neither right nor wrong."""
+    import pandas as pd
+
+    absent = np.asarray(pd.isna(labels))
+    if lacking := int(absent.reshape(len(absent), -1).any(axis=1).sum()):
+        raise Invalid(f"{lacking:,} of the labels are missing.", hint="Leave out the rows whose truth is not known yet.")
+
+
 def _of_classes(known: str, truth: Any, predicted: Any) -> float:
     from sklearn import metrics
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.models.loading import load
+from nbmlops.models.quality import all_known
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -54,7 +55,7 @@ class Standing:
 
     @cached_property
     def truth(self) -> Any:
-        """The labels (n,). Invalid unless there is one for each of at least one row."""
+        """The labels (n,). Invalid unless there is one, not a null, for each of at least one row."""
         rows, labels = self.rows, self.labels
         if labels is None or len(labels) != len(rows):
             raise Invalid(
@@ -64,6 +65,7 @@ class Standing:
         if len(rows) == 0:
             raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
         found = np.asarray(labels)
+        all_known(found)
         return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     @property
