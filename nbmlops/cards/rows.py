@@ -13,7 +13,7 @@ from nbmlops.models import gates
 from nbmlops.models.gates.standing import RAISED
 from nbmlops.models.loading import Loaded
 from nbmlops.models.loading import load as load_model
-from nbmlops.models.quality import all_known, canonical, direction
+from nbmlops.models.quality import all_known, canonical, direction, of_classes
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -44,6 +44,8 @@ def given(workspace: Workspace, version: ModelVersion, data: Any, labels: Any) -
         raise Invalid("There are no rows to measure on.", hint="Give rows the version was not trained on: --data X --labels y")
     truth = None if labels is None else _labels(labels, len(frame))
     loaded = load_model(workspace, version)
+    if truth is not None:
+        of_classes(truth, loaded.estimator, every=False)
     return Rows(loaded, frame, truth, asked(loaded, frame))
 
 

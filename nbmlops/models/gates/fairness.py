@@ -135,6 +135,7 @@ def _compared(asked: FairnessAsked, metric: str, on: Standing) -> tuple[Any, Any
             return truth.astype(float), answers.astype(float).reshape(len(truth))
         except (TypeError, ValueError) as error:
             raise Invalid(f"{metric} is of numbers, and the model answers classes.", hint=f"Of classes: {', '.join(_CLASSES)}.") from error
+    on.of_classes(every=False)
     classes, true, said = coded(truth, answers)
     if metric == "accuracy_difference":
         return true, said

@@ -101,6 +101,7 @@ class Pair:
 def _said(on: Standing, asked: PerformanceAsked, *, champion: bool) -> tuple[Any, Any, Any]:
     from nbmlops.models.gates.measuring import SCORED
 
+    on.of_classes(every=asked.metric in SCORED, champion=champion)
     if asked.metric not in SCORED:
         return (on.others if champion else on.answers), None, None
     return (None, on.other_scores, on.other_classes) if champion else (None, on.scores, on.classes)

@@ -72,9 +72,11 @@ class Slices:
         """One check for each question; its details have every group."""
         truth = on.truth
         scored = asked.metric in SCORED
+        on.of_classes(every=scored)
         mine = measured(asked.metric, truth, None if scored else on.answers, *((on.scores, on.classes) if scored else ()))
         theirs = None
         if on.champion is not None and asked.worse_than_champion_percent is not None:
+            on.of_classes(every=scored, champion=True)
             theirs = measured(asked.metric, truth, None if scored else on.others, *((on.other_scores, on.other_classes) if scored else ()))
         places = [(column, name, at) for column in asked.columns for name, at in grouped(on.table, column, asked.quantiles).items()]
         questions = [

@@ -11,7 +11,7 @@ import numpy as np
 
 from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.models.loading import load
-from nbmlops.models.quality import all_known
+from nbmlops.models.quality import all_known, of_classes
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -111,6 +111,11 @@ class Standing:
         estimator = getattr(self._opened, "estimator", self._opened)
         said = hasattr(estimator, "get_params") and is_classifier(estimator)
         return "classification" if said or self.scores is not None or self.truth.dtype.kind in "OUSb" else "regression"
+
+    def of_classes(self, *, every: bool, champion: bool = False) -> None:
+        """Invalid where no label is a class of the model; with `every`, where any is none."""
+        model = self._champion if champion else self._opened
+        of_classes(self.truth, getattr(model, "estimator", model), every=every)
 
     def ask(self, rows: Any) -> Any:
         """The candidate's answers to any rows. Invalid where it has none."""

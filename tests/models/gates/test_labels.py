@@ -23,3 +23,36 @@ def test_missing_labels_are_refused_when_they_are_kept_and_when_they_are_judged(
     for kind, keys in (("performance", {"metric": "mae", "limit": 1}), ("leakage", {}), ("calibration", {})):
         (check,) = asked(kind, standing(rows, y, Model(good)), **keys)
         assert not check.passed and words in check.reason
+
+
+CLASSED = (
+    ("performance", {"metric": "accuracy"}), ("performance", {"metric": "log_loss"}), ("performance", {"metric": "roc_auc"}),
+    ("slices", {"columns": ["place"], "metric": "accuracy", "limit": 0.1}), ("calibration", {}),
+    ("fairness", {"columns": ["place"], "metrics": {"accuracy_difference": 0.9}}),
+)  # fmt: skip
+
+
+def classifier():
+    return Model(lambda rows: np.where(good(rows) > 0, "yes", "no"), lambda rows: np.full((len(rows), 2), 0.5), ("no", "yes"))
+
+
+@pytest.mark.parametrize(("kind", "keys"), CLASSED)
+def test_labels_none_of_which_is_a_class_of_the_model_judge_nothing(kind, keys):
+    rows, y = numbers(120)
+    (check,) = asked(kind, standing(rows, (y > 0).astype(int), classifier()), **keys)
+    assert not check.passed and "No label is a class of the model: labels 0, 1; classes no, yes." in check.reason
+
+
+@pytest.mark.parametrize(("kind", "keys"), CLASSED)
+def test_where_some_labels_are_no_class_probabilities_are_refused_and_answers_are_wrong(kind, keys):
+    rows, y = numbers(120)
+    check = asked(kind, standing(rows, np.where(y > 0, "yes", "maybe"), classifier()), **keys)[0]
+    named = "labels maybe; classes no, yes" in check.reason
+    assert named == (kind == "calibration" or keys.get("metric") in ("log_loss", "roc_auc")) and not (named and check.passed)
+
+
+def test_labels_of_another_type_are_classes_all_the_same():
+    rows, y = numbers(120)
+    model = Model(lambda rows: (good(rows) > 0).astype(int), lambda rows: np.full((len(rows), 2), 0.5))
+    for labels in ((y > 0).astype(float), y > 0, (y > 0).astype(object)):
+        assert asked("performance", standing(rows, labels, model), metric="log_loss")[0].passed
