@@ -54,6 +54,12 @@ class Standing:
         return [name for name in names if name in self.table.columns] if names else [str(name) for name in self.table.columns]
 
     @cached_property
+    def label_asked(self) -> str | None:
+        """What the labels are called where the candidate takes them as a column that the rows so lack; None where it does not."""
+        name, inputs = getattr(self.labels, "name", None), [column.name for column in self.candidate.signature.inputs]
+        return str(name) if name is not None and str(name) in inputs and str(name) not in self.table.columns else None
+
+    @cached_property
     def truth(self) -> Any:
         """The labels (n,). Invalid unless there is one, not a null, for each of at least one row."""
         rows, labels = self.rows, self.labels
@@ -127,6 +133,10 @@ class Standing:
 
     @cached_property
     def _opened(self) -> Any:
+        if self.rows is not None and self.label_asked is not None:
+            raise Invalid(
+                f"The label {self.label_asked!r} is an input of the model.", hint="Name another column as labels, or train without it."
+            )
         return self.model if self.model is not None else self._loaded(self.candidate)
 
     @cached_property

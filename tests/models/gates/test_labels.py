@@ -7,7 +7,7 @@ import pytest
 
 from nbmlops.errors import Invalid
 from nbmlops.models.gates import kept_rows
-from tests.models.gates.standings import Model, asked, good, numbers, standing
+from tests.models.gates.standings import Model, asked, good, numbers, standing, version
 
 
 @pytest.mark.parametrize("missing", [16, 60])
@@ -56,3 +56,21 @@ def test_labels_of_another_type_are_classes_all_the_same():
     model = Model(lambda rows: (good(rows) > 0).astype(int), lambda rows: np.full((len(rows), 2), 0.5))
     for labels in ((y > 0).astype(float), y > 0, (y > 0).astype(object)):
         assert asked("performance", standing(rows, labels, model), metric="log_loss")[0].passed
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("leakage", {"overlap_percent": None, "duplicates_percent": None, "alone": None}), ("leakage", {"equal": False}),
+        ("performance", {"metric": "mae"}), ("calibration", {}), ("robustness", {}), ("latency", {"p50_ms": 1}),
+        ("slices", {"columns": ["place"], "metric": "mae", "limit": 1}),
+    ],
+)  # fmt: skip
+def test_a_label_that_is_an_input_of_the_model_is_named(workspace, tmp_path, kind, keys):
+    rows, _ = numbers(60)
+    rows.to_csv(tmp_path / "h.csv", index=False)
+    table, truth = kept_rows.opened(workspace, kept_rows.from_file(workspace, tmp_path / "h.csv", "a", []))
+    on = standing(table, truth, Model(good), candidate=version({"a": None, "b": None}))
+    on.labels = truth
+    (check,) = asked(kind, on, **keys)
+    assert not check.passed and "The label 'a' is an input of the model." in check.reason
