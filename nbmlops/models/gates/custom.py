@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Mapping
@@ -107,6 +108,8 @@ def kept(workspace: Workspace, names: list[str], given: Mapping[str, Any], befor
             raise NotFound(
                 f"There is no function {name!r} here.", hint=f"Define it in the notebook that sets the gates. There is {there_is(there)}."
             )
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise Invalid(f"{name!r} is an async function, which gates do not await.", hint=f"Define it without async: def {name}(…)")
         if not flavor.can(function):
             raise Invalid(f"{name!r} is a function of a library's.", hint="Define one in the notebook, which calls it.")
         data = flavor.save(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbmlops.errors import Invalid
 from nbmlops.models.gates.custom import kept
 from tests.models.gates.standings import Model, asked, cell, good, numbers, standing
 
@@ -42,7 +43,7 @@ def leaves(rows):
 )  # fmt: skip
 def test_a_model_that_leaves_has_not_passed(kind, keys):
     rows, y = numbers(60)
-    check = asked(kind, standing(rows, y, Model(leaves, leaves)), **keys)[0]
+    check = asked(kind, standing(rows, y > 0, Model(leaves, leaves)), **keys)[0]
     assert not check.passed and "Version 2 cannot answer these rows: SystemExit: 0." in check.reason
 
 
@@ -72,3 +73,10 @@ def test_what_a_function_writes_reaches_no_other_check_and_nothing_of_the_users(
     assert (on.answers == before).all() and (on.truth == truth).all()
     assert on.table["a"].equals(rows["a"]) and rows["marks"][0] == [1]
     assert not asked("performance", on, metric="mae", limit=0.01)[0].passed
+
+
+@pytest.mark.parametrize("body", ["return True", "yield True"])
+def test_an_async_function_is_refused_by_name_when_the_gates_are_set(workspace, body):
+    cell(f"async def f(answers, rows, labels):\n    {body}\n")
+    with pytest.raises(Invalid, match="'f' is an async function"):
+        kept(workspace, ["f"], {}, {}, code=True)
