@@ -131,7 +131,10 @@ def _of_rule(rule: GateRule, on: Standing) -> list[GateCheck]:
         if rule.metric in SCORED:
             raise Invalid(f"{rule.metric} is of probabilities.", hint="Ask for it in a gates file: %mlops model gates MODEL gates.yaml")
         fewest = {"min_rows": 1} if rule.test == "difference" else {}  # of a bare difference any row is enough
-        asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test, **fewest)
+        try:
+            asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test, **fewest)
+        except ValueError as error:
+            raise Invalid(f"The rule cannot be asked: {error}.", hint=f"Set it again: %mlops model gate MODEL {rule.metric}") from error
         checks = compared(asked, [] if rule.better_percent is None else [rule.better_percent], on)
     return [*checks, made_by_run(on.candidate)] if rule.verified else checks
 

@@ -232,6 +232,11 @@ def test_a_column_that_the_kept_rows_have_not_is_refused_when_the_gates_are_set(
     assert "The model takes no column 'place'" in verbs.check("m", 2, workspace=place).checks[0].reason
 
 
+def test_a_metric_that_no_version_has_recorded_is_refused_when_the_gates_are_set(place):
+    with pytest.raises(Invalid, match="nor one that a version of 'm' has recorded"):
+        set_gates(place, "performance: {metric: mea, limit: 3}")
+
+
 def test_sensitive_columns_may_be_given_apart(place):
     sex = pd.Series(np.where(np.arange(600) % 2, "f", "m"), name="sex")
     text = "fairness: {columns: [sex], metrics: {mean_error_difference: 0.5}}"
