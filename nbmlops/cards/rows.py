@@ -10,9 +10,10 @@ import numpy as np
 from nbmlops.cards.records import Better
 from nbmlops.errors import Invalid, NbmlopsError, there_is
 from nbmlops.models import gates
+from nbmlops.models.gates.standing import RAISED
 from nbmlops.models.loading import Loaded
 from nbmlops.models.loading import load as load_model
-from nbmlops.models.quality import canonical, direction
+from nbmlops.models.quality import all_known, canonical, direction, of_classes
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
@@ -43,6 +44,8 @@ def given(workspace: Workspace, version: ModelVersion, data: Any, labels: Any) -
         raise Invalid("There are no rows to measure on.", hint="Give rows the version was not trained on: --data X --labels y")
     truth = None if labels is None else _labels(labels, len(frame))
     loaded = load_model(workspace, version)
+    if truth is not None:
+        of_classes(truth, loaded.estimator, every=False)
     return Rows(loaded, frame, truth, asked(loaded, frame))
 
 
@@ -52,7 +55,7 @@ def asked(loaded: Loaded, frame: Any) -> Any:
         answers = np.asarray(loaded.predict(frame))
     except NbmlopsError:
         raise
-    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+    except RAISED as error:  # what an estimator raises for rows it does not take is of any type
         raise Invalid(
             f"Version {loaded.version.version} cannot answer these rows: {str(error)[:200]}",
             hint="Give rows such as the model was trained on.",
@@ -117,15 +120,12 @@ def _frame(version: ModelVersion, data: Any) -> Any:
 
 
 def _labels(labels: Any, rows: int) -> Any:
-    import pandas as pd
-
     truth = np.asarray(labels)
     truth = truth[:, 0] if truth.ndim == 2 and truth.shape[1] == 1 else truth
     if truth.ndim == 0 or len(truth) != rows:
         count = 0 if truth.ndim == 0 else len(truth)
         raise Invalid(f"{rows:,} rows with {count:,} labels.", hint="Give one label for each row: --data X --labels y")
-    if lacking := int(np.asarray(pd.isna(truth)).sum()):
-        raise Invalid(f"{lacking:,} of the labels are missing.", hint="Leave out the rows whose truth is not known yet.")
+    all_known(truth)
     return truth
 
 

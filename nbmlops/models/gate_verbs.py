@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from nbmlops.errors import Invalid, NotFound
 from nbmlops.ledger.names import plain_name
-from nbmlops.models.gates import kept_rows, store
+from nbmlops.models.gates import kept_rows, named_metrics, store
 from nbmlops.models.gates.approval import approve as approved
 from nbmlops.models.gates.custom import kept
 from nbmlops.models.gates.document import Written, read
@@ -51,6 +51,7 @@ def gates(
     name = source.name if source is not None else "gates"
     body = _read(source) if source is not None else str(text)
     found = read(body, name)
+    named_metrics.named(place, model, found)
     where = plain_name(alias or found.alias or "champion", "alias")
     before = store.document_of(place, model, where)
     asked: list[Any] = [one for kind, one in found.asked if kind == "custom"]

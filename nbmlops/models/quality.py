@@ -90,6 +90,37 @@ def metric_value(name: str, truth: Any, predicted: Any) -> float:
         ) from error
 
 
+def all_known(labels: Any) -> None:
+    """Invalid where a label is missing: what is not known is neither right nor wrong."""
+    import pandas as pd
+
+    absent = np.asarray(pd.isna(labels))
+    if lacking := int(absent.reshape(len(absent), -1).any(axis=1).sum()):
+        raise Invalid(f"{lacking:,} of the labels are missing.", hint="Leave out the rows whose truth is not known yet.")
+
+
+def of_classes(labels: Any, model: Any, *, every: bool) -> None:
+    """Invalid where no label is a class of the model, as far as it says its classes; with `every`, where any label is none."""
+    from nbmlops.models.portable import Classes
+
+    found = model.classes if isinstance(model, Classes) else getattr(model, "classes_", None)
+    truth = _plain(np.asarray(labels))
+    if found is None or truth.ndim != 1 or not len(truth) or (classes := np.asarray(found)).ndim != 1:
+        return
+    known, given = set(classes.tolist()), set(truth.tolist())  # by value: 1, 1.0 and True are one class
+    odd = given - known
+    said = f"labels {_listed(odd)}; classes {_listed(known)}"
+    if odd == given:
+        raise Invalid(f"No label is a class of the model: {said}.", hint="Give labels as the model answers them.")
+    if odd and every:
+        raise Invalid(f"Some labels are no class of the model, so it gives them no probability: {said}.", hint="Leave out their rows.")
+
+
+def _listed(values: set[Any]) -> str:
+    first = sorted(values, key=_order)[:10]
+    return ", ".join(str(one)[:40] for one in first) + (" …" if len(values) > len(first) else "")
+
+
 def _of_classes(known: str, truth: Any, predicted: Any) -> float:
     from sklearn import metrics
 

@@ -69,6 +69,7 @@ class Calibration:
                     "Calibration is of probabilities, and the model gives none whose class is known.",
                     hint="Register a classifier that has predict_proba.",
                 )
+            on.of_classes(every=True)
             checks = [_error(asked, on)] if asked.error is not None else []
             return checks + ([_brier(asked, on)] if asked.brier is not None else [])
         if asked.coverage is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from types import FunctionType
 from typing import Any, Literal
 
@@ -13,7 +15,7 @@ import numpy as np
 from nbmlops.errors import Invalid, NotFound, Untrusted, there_is
 from nbmlops.models.flavors.python import PythonFlavor
 from nbmlops.models.gates.port import Asked, judged
-from nbmlops.models.gates.standing import Standing
+from nbmlops.models.gates.standing import RAISED, Standing
 from nbmlops.models.records import GateCheck
 from nbmlops.workspace import Workspace
 
@@ -48,13 +50,23 @@ class Custom:
             function = PythonFlavor().load(on.workspace.blobs.get(digest), on.workspace.trusted())
         except Untrusted as error:
             return [judged("custom", asked.function, False, f"{asked.function} was not asked: {error.message} {error.hint}")]
-        truth, answers = on.truth, on.answers
+        # Of its own: what it writes into them reaches no other check, and nothing of the user's.
+        answers, table, truth = deepcopy(on.answers), _own(on.table), deepcopy(on.truth)
         try:
-            found = function(answers, on.table, truth)
-        except Exception as error:  # somebody's own code raises whatever it likes
+            found = function(answers, table, truth)
+        except RAISED as error:  # somebody's own code raises whatever it likes
             reason = f"{asked.function} raised {type(error).__name__}: {str(error)[:200]}."
             return [judged("custom", asked.function, False, reason)]
         return [_said(asked, found, on.on)]
+
+
+def _own(table: Any) -> Any:
+    """A frame with its own values; of lists and the like in its cells too, which pandas does not copy."""
+    made = table.copy()
+    for at, kind in enumerate(made.dtypes):
+        if kind.kind == "O" and str(kind) == "object":
+            made.isetitem(at, made.iloc[:, at].map(deepcopy).astype(object))
+    return made
 
 
 def _said(asked: CustomAsked, found: Any, on: str) -> GateCheck:
@@ -96,6 +108,8 @@ def kept(workspace: Workspace, names: list[str], given: Mapping[str, Any], befor
             raise NotFound(
                 f"There is no function {name!r} here.", hint=f"Define it in the notebook that sets the gates. There is {there_is(there)}."
             )
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise Invalid(f"{name!r} is an async function, which gates do not await.", hint=f"Define it without async: def {name}(…)")
         if not flavor.can(function):
             raise Invalid(f"{name!r} is a function of a library's.", hint="Define one in the notebook, which calls it.")
         data = flavor.save(function)

@@ -16,7 +16,7 @@ from nbmlops.models.gates.performance import PerformanceAsked, compared
 from nbmlops.models.gates.port import Asked, judged
 from nbmlops.models.gates.recorded import ON_RECORD, of_record
 from nbmlops.models.gates.reproducibility import made_by_run, verified
-from nbmlops.models.gates.standing import Standing
+from nbmlops.models.gates.standing import RAISED, Standing
 from nbmlops.models.gates.store import document_of, keep_report, rule_of
 from nbmlops.models.quality import canonical
 from nbmlops.models.records import GateCheck, GateDocument, GateReport, GateRule, ModelVersion
@@ -116,7 +116,7 @@ def checked(kind: str, asked: Asked, on: Standing) -> list[GateCheck]:
         return list(gate.check(asked, on)) or [judged(kind, f"{kind} is known", False, f"{kind} has found nothing to check.")]
     except NbmlopsError as error:
         reason = f"{kind} cannot be asked: {error.message} {error.hint}".rstrip()
-    except Exception as error:  # an adapter of somebody's own raises whatever it likes; a gate that breaks lets nothing through
+    except RAISED as error:  # an adapter of somebody's own raises whatever it likes; a gate that breaks lets nothing through
         reason = f"{kind} broke: {type(error).__name__}: {str(error)[:200]}"
     return [judged(kind, f"{kind} is known", False, reason)]
 
@@ -131,7 +131,10 @@ def _of_rule(rule: GateRule, on: Standing) -> list[GateCheck]:
         if rule.metric in SCORED:
             raise Invalid(f"{rule.metric} is of probabilities.", hint="Ask for it in a gates file: %mlops model gates MODEL gates.yaml")
         fewest = {"min_rows": 1} if rule.test == "difference" else {}  # of a bare difference any row is enough
-        asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test, **fewest)
+        try:
+            asked = PerformanceAsked(metric=rule.metric, better=rule.better, limit=rule.limit, test=rule.test, **fewest)
+        except ValueError as error:
+            raise Invalid(f"The rule cannot be asked: {error}.", hint=f"Set it again: %mlops model gate MODEL {rule.metric}") from error
         checks = compared(asked, [] if rule.better_percent is None else [rule.better_percent], on)
     return [*checks, made_by_run(on.candidate)] if rule.verified else checks
 

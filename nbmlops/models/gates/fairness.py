@@ -51,6 +51,8 @@ class FairnessAsked(Asked, frozen=True, kw_only=True):
         confident(self.confidence)
         if not self.columns or not self.metrics:
             raise ValueError("columns and metrics name at least one each")
+        if self.quantiles < 2 or self.min_rows < 2:
+            raise ValueError("quantiles and min_rows are at least 2")
         if odd := [name for name in self.metrics if name not in _NAMES and name not in _ALIASES]:
             raise ValueError(f"{odd[0][:60]!r} is no metric of fairness; there is {', '.join([*_NAMES, *_ALIASES])}")
 
@@ -135,6 +137,7 @@ def _compared(asked: FairnessAsked, metric: str, on: Standing) -> tuple[Any, Any
             return truth.astype(float), answers.astype(float).reshape(len(truth))
         except (TypeError, ValueError) as error:
             raise Invalid(f"{metric} is of numbers, and the model answers classes.", hint=f"Of classes: {', '.join(_CLASSES)}.") from error
+    on.of_classes(every=False)
     classes, true, said = coded(truth, answers)
     if metric == "accuracy_difference":
         return true, said

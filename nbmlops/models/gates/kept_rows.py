@@ -13,6 +13,7 @@ from nbmlops.data.files import has, rows_in
 from nbmlops.data.fingerprint import fingerprint
 from nbmlops.data.frames import to_frame
 from nbmlops.errors import Invalid
+from nbmlops.models.quality import all_known
 from nbmlops.models.records import GateRows
 from nbmlops.workspace import Workspace
 
@@ -65,6 +66,7 @@ def columns(workspace: Workspace, kept: GateRows) -> list[str]:
 def _kept(workspace: Workspace, frame: Any, labels: str, sensitive: list[str], file: str | None) -> GateRows:
     if len(frame) == 0:
         raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
+    all_known(frame[labels])
     out = io.BytesIO()
     try:
         frame.to_parquet(out, index=False)

@@ -39,6 +39,9 @@ class Leakage:
 
     def check(self, asked: LeakageAsked, on: Standing) -> list[GateCheck]:
         """A check for each way in which a label leaks."""
+        if on.label_asked is not None:
+            reason = f"The label {on.label_asked!r} is an input of the model."
+            return [judged("leakage", "a feature is the label", False, reason, columns=[on.label_asked])]
         checks = []
         if asked.overlap_percent is not None:
             checks.append(_overlap(asked, asked.overlap_percent, on))

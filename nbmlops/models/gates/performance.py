@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nbmlops.models.gates.intervals import gain_interval, mcnemar, tango, value_interval
 from nbmlops.models.gates.measuring import Measured, measured, way
-from nbmlops.models.gates.port import Asked, Test, confident, judged
+from nbmlops.models.gates.port import Asked, Test, agreeing, confident, judged
 from nbmlops.models.gates.standing import Standing
 from nbmlops.models.quality import Direction
 from nbmlops.models.records import GateCheck
@@ -32,6 +32,9 @@ class PerformanceAsked(Asked, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         confident(self.confidence)
+        agreeing(self.metric, self.better)
+        if self.min_rows < 1:
+            raise ValueError(f"min_rows is at least 1, not {self.min_rows:,}")
         if not 100 <= self.resamples <= 100_000:
             raise ValueError(f"resamples is from 100 to 100,000, not {self.resamples:,}")
         if self.better_percent is not None and self.better_percent < 0:
@@ -101,6 +104,7 @@ class Pair:
 def _said(on: Standing, asked: PerformanceAsked, *, champion: bool) -> tuple[Any, Any, Any]:
     from nbmlops.models.gates.measuring import SCORED
 
+    on.of_classes(every=asked.metric in SCORED, champion=champion)
     if asked.metric not in SCORED:
         return (on.others if champion else on.answers), None, None
     return (None, on.other_scores, on.other_classes) if champion else (None, on.scores, on.classes)

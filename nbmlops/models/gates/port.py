@@ -8,7 +8,9 @@ from typing import Any, ClassVar, Literal, Protocol
 import msgspec
 
 from nbmlops.ledger.encode import plain
+from nbmlops.models.gates.measuring import SCORED, way
 from nbmlops.models.gates.standing import Standing
+from nbmlops.models.quality import canonical
 from nbmlops.models.records import GateCheck
 
 Test = Literal["interval", "difference"]
@@ -36,6 +38,12 @@ def judged(
     number = None if value is None else float(value)
     told = {key: plain(item) for key, item in details.items()}
     return GateCheck(name=name, passed=bool(passed), value=number, limit=limit, reason=reason, kind=kind, details=told)
+
+
+def agreeing(metric: str, better: str | None) -> None:
+    """ValueError where the way that is better contradicts what is known of a metric."""
+    if better is not None and (canonical(metric) is not None or metric in SCORED) and better != way(metric):
+        raise ValueError(f"of {metric}, {way(metric)} is better, not {better}")
 
 
 def share(value: float, what: str) -> None:

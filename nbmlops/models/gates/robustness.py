@@ -14,7 +14,7 @@ import numpy as np
 from nbmlops.errors import Invalid, there_is
 from nbmlops.models.gates import perturbing
 from nbmlops.models.gates.port import Asked, judged, positive, share
-from nbmlops.models.gates.standing import Standing
+from nbmlops.models.gates.standing import RAISED, Standing
 from nbmlops.models.records import GateCheck
 
 _MOST_BARS = 40
@@ -172,7 +172,7 @@ def _moved(asked: RobustnessAsked, on: Standing, table: Any, before: Any, way: P
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that rows are odd is known
             after = np.asarray(on.raw(way.make(table, random=random)))
-    except Exception as error:  # what a model raises for rows it does not take is of any type
+    except RAISED as error:  # what a model raises for rows it does not take is of any type
         return Moved(way.what, None, f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else ''}")
     if after.shape != before.shape:
         return Moved(way.what, None, f"it gives {after.shape[0] if after.ndim else 0:,} answers to {len(table):,} rows")

@@ -11,7 +11,7 @@ import numpy as np
 from nbmlops.models.gates.groups import grouped
 from nbmlops.models.gates.intervals import lowest
 from nbmlops.models.gates.measuring import SCORED, Measured, measured, way
-from nbmlops.models.gates.port import Asked, Test, confident, judged
+from nbmlops.models.gates.port import Asked, Test, agreeing, confident, judged
 from nbmlops.models.gates.standing import Standing
 from nbmlops.models.quality import Direction
 from nbmlops.models.records import GateCheck
@@ -38,6 +38,7 @@ class SlicesAsked(Asked, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         confident(self.confidence)
+        agreeing(self.metric, self.better)
         if not self.columns:
             raise ValueError("columns names at least one column")
         if self.limit is None and self.worse_than_overall_percent is None and self.worse_than_champion_percent is None:
@@ -72,9 +73,11 @@ class Slices:
         """One check for each question; its details have every group."""
         truth = on.truth
         scored = asked.metric in SCORED
+        on.of_classes(every=scored)
         mine = measured(asked.metric, truth, None if scored else on.answers, *((on.scores, on.classes) if scored else ()))
         theirs = None
         if on.champion is not None and asked.worse_than_champion_percent is not None:
+            on.of_classes(every=scored, champion=True)
             theirs = measured(asked.metric, truth, None if scored else on.others, *((on.other_scores, on.other_classes) if scored else ()))
         places = [(column, name, at) for column in asked.columns for name, at in grouped(on.table, column, asked.quantiles).items()]
         questions = [

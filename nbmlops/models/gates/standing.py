@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -11,10 +11,13 @@ import numpy as np
 
 from nbmlops.errors import Invalid, NbmlopsError
 from nbmlops.models.loading import load
+from nbmlops.models.quality import all_known, of_classes
 from nbmlops.models.records import ModelVersion
 from nbmlops.workspace import Workspace
 
 Task = Literal["classification", "regression"]
+# What code of somebody's own may raise and have failed by; an interrupt goes on interrupting.
+RAISED = (Exception, SystemExit, GeneratorExit)
 
 
 @dataclass
@@ -51,8 +54,14 @@ class Standing:
         return [name for name in names if name in self.table.columns] if names else [str(name) for name in self.table.columns]
 
     @cached_property
+    def label_asked(self) -> str | None:
+        """What the labels are called where the candidate takes them as a column that the rows so lack; None where it does not."""
+        name, inputs = getattr(self.labels, "name", None), [column.name for column in self.candidate.signature.inputs]
+        return str(name) if name is not None and str(name) in inputs and str(name) not in self.table.columns else None
+
+    @cached_property
     def truth(self) -> Any:
-        """The labels (n,). Invalid unless there is one for each of at least one row."""
+        """The labels (n,). Invalid unless there is one, not a null, for each of at least one row."""
         rows, labels = self.rows, self.labels
         if labels is None or len(labels) != len(rows):
             raise Invalid(
@@ -62,6 +71,7 @@ class Standing:
         if len(rows) == 0:
             raise Invalid("A gate needs rows to measure on.", hint="Give labelled rows the candidate was not trained on.")
         found = np.asarray(labels)
+        all_known(found)
         return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     @property
@@ -77,7 +87,7 @@ class Standing:
     @cached_property
     def scores(self) -> Any:
         """The candidate's probabilities (n, classes); None where it has none."""
-        return self._opened.scores(self.rows)
+        return _scored(self._opened, self.candidate, self.rows)
 
     @cached_property
     def others(self) -> Any:
@@ -87,7 +97,7 @@ class Standing:
     @cached_property
     def other_scores(self) -> Any:
         """The champion's probabilities; None where there are none."""
-        return None if self.champion is None else self._champion.scores(self.rows)
+        return None if self.champion is None else _scored(self._champion, self.champion, self.rows)
 
     @cached_property
     def classes(self) -> Any:
@@ -108,6 +118,11 @@ class Standing:
         said = hasattr(estimator, "get_params") and is_classifier(estimator)
         return "classification" if said or self.scores is not None or self.truth.dtype.kind in "OUSb" else "regression"
 
+    def of_classes(self, *, every: bool, champion: bool = False) -> None:
+        """Invalid where no label is a class of the model; with `every`, where any is none."""
+        model = self._champion if champion else self._opened
+        of_classes(self.truth, getattr(model, "estimator", model), every=every)
+
     def ask(self, rows: Any) -> Any:
         """The candidate's answers to any rows. Invalid where it has none."""
         return _asked(self._opened, self.candidate, rows)
@@ -118,6 +133,10 @@ class Standing:
 
     @cached_property
     def _opened(self) -> Any:
+        if self.rows is not None and self.label_asked is not None:
+            raise Invalid(
+                f"The label {self.label_asked!r} is an input of the model.", hint="Name another column as labels, or train without it."
+            )
         return self.model if self.model is not None else self._loaded(self.candidate)
 
     @cached_property
@@ -127,7 +146,12 @@ class Standing:
 
     def _loaded(self, version: ModelVersion) -> Any:
         assert self.workspace is not None
-        return load(self.workspace, version)
+        try:
+            return load(self.workspace, version)
+        except (SystemExit, GeneratorExit) as error:  # of a module that came with the model
+            raise Invalid(
+                f"Version {version.version} cannot be loaded: {type(error).__name__}.", hint="Register the model again."
+            ) from error
 
 
 def classes_of(model: Any, scores: Any, truth: Any) -> Any:
@@ -138,11 +162,20 @@ def classes_of(model: Any, scores: Any, truth: Any) -> Any:
 
 
 def _asked(model: Any, version: ModelVersion, rows: Any) -> Any:
+    return _called(model.predict, version, rows)
+
+
+def _scored(model: Any, version: ModelVersion, rows: Any) -> Any:
+    return _called(model.scores, version, rows)
+
+
+def _called(ask: Callable[[Any], Any], version: ModelVersion, rows: Any) -> Any:
     try:
-        return model.predict(rows)
+        return ask(rows)
     except NbmlopsError:
         raise
-    except Exception as error:  # what an estimator raises for rows it does not take is of any type
+    except RAISED as error:  # what an estimator raises for rows it does not take is of any type
+        said = f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ")
         raise Invalid(
-            f"Version {version.version} cannot answer these rows: {str(error)[:200]}", hint="Give rows such as the model was trained on."
+            f"Version {version.version} cannot answer these rows: {said}.", hint="Give rows such as the model was trained on."
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +55,15 @@ def asked(kind: str, on: Standing, **keys: Any) -> list[GateCheck]:
     from nbmlops.models.gates.document import _converted
 
     return checked(kind, _converted(keys, plugins.adapter("gate", kind).asks, kind, "", "gates"), on)
+
+
+def cell(source: str) -> None:
+    """Functions as a notebook's cell defines them."""
+    import __main__
+
+    name = f"<cell {abs(hash(source))}>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), vars(__main__))
 
 
 def numbers(count: int = 600, seed: int = 0) -> tuple[pd.DataFrame, Any]:

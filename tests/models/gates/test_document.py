@@ -30,6 +30,9 @@ DOCS = Path(__file__).parents[3] / "docs" / "gates.md"
         ("custom: {function: 'os.system(1)'}", "no name of a function"), ("approval: {by: [ben], count: 2}", "count is at least 1"),
         ("data: {file: a.csv}\nsize: {megabytes: 1}", "data: labels is missing"), ("size: {megabytes: 1}\nsize: {megabytes: 2}", "stands twice"),
         ("size: &a {megabytes: 1}", "anchors"), ("size: !!python/object:os.system {}", "tag"), ("size: {megabytes: 1", "line"), ("size: []", "asks for nothing"),
+        ("performance: {metric: mae, better: higher}", "of mae, lower is better, not higher"), ("performance: {metric: mae, min_rows: -5}", "min_rows is at least 1"),
+        ("slices: {columns: [a], metric: roc_auc, better: lower, limit: 1}", "of roc_auc, higher is better"),
+        ("fairness: {columns: [a], metrics: {mae_difference: 1}, min_rows: -5}", "at least 2"),
         ("size: {megabytes: -1}", "above 0"), ("performance: {metric: mae, resamples: 1e9}", "resamples"),
     ],
 )  # fmt: skip

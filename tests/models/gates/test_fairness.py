@@ -95,7 +95,7 @@ def test_labels_that_are_text_are_not_the_numbers_that_a_model_answers():
         assert not check.passed and "The labels are text, and the model answers numbers" in check.reason
     holes = pd.Series(y).astype(float).where(rows.index > 2)
     (missing,) = asked("fairness", standing(rows, holes, FAIR), columns=["sex"], metrics={"accuracy_difference": 0.5})
-    assert not missing.passed and "3 rows have no label" in missing.reason
+    assert not missing.passed and "3 of the labels are missing" in missing.reason
 
 
 def test_of_many_groups_none_is_left_out_and_small_ones_are_listed():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import linecache
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from nbmlops.models.beside import beside
 from nbmlops.models.registry import Registry
 from nbmlops.runs import audit_verbs
 from nbmlops.workspace import Workspace
-from tests.models.gates.standings import numbers
+from tests.models.gates.standings import cell, numbers
 
 ROWS, Y = numbers(900)
 X, LABELS = ROWS[["a", "b"]], pd.Series(Y, name="y")
@@ -53,15 +52,6 @@ def as_person(place: Workspace, name: str) -> Workspace:
 
 def set_gates(place: Workspace, text: str, **more: Any) -> Any:
     return gate_verbs.gates("m", text=text, data=ROWS[300:], labels=LABELS[300:], workspace=place, **more)
-
-
-def cell(source: str) -> None:
-    """Functions as a notebook's cell defines them."""
-    import __main__
-
-    name = f"<cell {abs(hash(source))}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    exec(compile(source, name, "exec"), vars(__main__))
 
 
 def test_a_better_model_passes_all_its_gates_from_anywhere(place):
@@ -240,6 +230,11 @@ def test_a_column_that_the_kept_rows_have_not_is_refused_when_the_gates_are_set(
     assert "place" in refused.value.hint and gates.document_of(place, "m") is None
     set_gates(place, "robustness: {columns: [place]}")  # the rows have it, and the model does not take it
     assert "The model takes no column 'place'" in verbs.check("m", 2, workspace=place).checks[0].reason
+
+
+def test_a_metric_that_no_version_has_recorded_is_refused_when_the_gates_are_set(place):
+    with pytest.raises(Invalid, match="nor one that a version of 'm' has recorded"):
+        set_gates(place, "performance: {metric: mea, limit: 3}")
 
 
 def test_sensitive_columns_may_be_given_apart(place):
