@@ -86,7 +86,8 @@ def test_labels_in_a_column_or_a_list_measure_as_a_series_does(workspace, three,
 def test_a_missing_label_is_no_quality(workspace, three, frame, target):
     for metric in ("mae", "rmse", "r2", "medae"):
         verbs.gate("m", metric, better_percent=None, workspace=workspace)
-        assert not checked(workspace, 3, data=frame, labels=target.where(frame.index > 0)).passed
+        with pytest.raises(Invalid, match="1 of the labels are missing"):
+            checked(workspace, 3, data=frame, labels=target.where(frame.index > 0))
 
 
 @pytest.mark.parametrize(
