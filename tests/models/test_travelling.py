@@ -125,6 +125,16 @@ REFUSED = {
         "import enum\nBASE = 7\nclass Cut(enum.Enum):\n    LOW = BASE\nBASE = 9\ndef made(X): return X['a'].to_numpy().clip(max=Cut.LOW.value)",
         "was LOW 7, and its source now gives LOW 9",
     ),
+    "a namedtuple that a call made": (
+        "import collections\nPt = collections.namedtuple('Pt', 'lo hi')\nclass M:\n    def __init__(self): self.pt = Pt(0, 1)\n"
+        "    def predict(self, X): return X['a'].to_numpy().clip(*self.pt)\nmade = M()",
+        "class Pt(typing.NamedTuple)",
+    ),
+    "a class with slots": (
+        "class M:\n    __slots__ = ('by',)\n    def __init__(self): self.by = 2\n"
+        "    def predict(self, X): return X['a'].to_numpy() * self.by\nmade = M()",
+        "Take __slots__ out of M",
+    ),
     "chance": ("def made(rows): return np.random.rand(len(rows))", "otherwise"),
     "a state that changes": ("held = [0]\ndef made(rows):\n    held[0] += 1\n    return np.full(len(rows), float(held[0]))", "otherwise"),
 }
