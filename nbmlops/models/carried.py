@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import enum
 import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import io
 import json
 import re
@@ -14,18 +17,29 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 PACKAGE = re.compile(r"nbmlops_code_[0-9a-f]{16}")
+PYTHON = importlib.util.MAGIC_NUMBER.hex()  # code is only comparable with what the same Python writes
 _lock = threading.RLock()
 
 
-class Carried:
-    """The code in a model file: `files` by place, `values` (members) by name, `package` under which the model knows them."""
+class Otherwise(ValueError):
+    """The source gives something else than the notebook had."""
 
-    def __init__(self, package: str, files: dict[str, str], values: dict[str, bytes]) -> None:
-        self.package, self.files, self.values = package, files, values
+
+class Carried:
+    """The code in a model file: `files` by place, `values` (members) by name, `package` under which the model knows them.
+
+    `holds`: what the notebook's definitions held when the model was kept, by name (see `facts`); `python` what wrote their code.
+    """
+
+    def __init__(
+        self, package: str, files: dict[str, str], values: dict[str, bytes],
+        holds: dict[str, dict[str, str]] | None = None, python: str | None = None,
+    ) -> None:  # fmt: skip
+        self.package, self.files, self.values, self.holds, self.python = package, files, values, holds or {}, python
 
     @property
     def digest(self) -> str:
@@ -33,13 +47,29 @@ class Carried:
         return "sha256:" + _digest(self.files)
 
     def install(self, made: Callable[[str, bytes], Any]) -> None:
-        """Have the package importable; `made(member, bytes)` makes a value of what is kept of it."""
+        """Have the package importable; `made(member, bytes)` makes a value of what is kept of it.
+
+        Otherwise where the source does not give what the notebook had.
+        """
         with _lock:
             there = next((one for one in sys.meta_path if isinstance(one, _Finder) and one.carried.package == self.package), None)
             if there is None:
                 sys.meta_path.append(_Finder(self, made))
             elif (there.carried.files, there.carried.values) != (self.files, self.values):
                 raise ValueError(f"Two models bring different code as {self.package}.")
+            if self.holds and self.python == PYTHON:
+                self._hold(vars(importlib.import_module(f"{self.package}.notebook")))
+
+    def _hold(self, space: dict[str, Any]) -> None:
+        """What the source gives is what the notebook had."""
+        for name, held in self.holds.items():
+            given = facts(name, space.get(name))
+            for what in [*held, *given]:
+                had, gives = held.get(what, "nothing"), given.get(what, "nothing")
+                if had != gives and "code " in had[:5] + gives[:5]:
+                    raise Otherwise(f"{what} is not what its source gives.")
+                if had != gives:
+                    raise Otherwise(f"{what} was {had}, and its source now gives {gives}.")
 
 
 def carried(data: bytes) -> Carried | None:
@@ -52,9 +82,16 @@ def carried(data: bytes) -> Carried | None:
         package = about.get("package") if isinstance(about, dict) else None
         if not isinstance(package, str) or not PACKAGE.fullmatch(package):
             raise ValueError("The code in the model names no package.")
+        holds = about.get("holds") or {}
+        if not isinstance(holds, dict) or not all(_said(one) for one in holds.values()):
+            raise ValueError("What the code in the model held is not readable.")
         files = {name[5:]: members.read(name).decode() for name in names if name.startswith("code/") and name.endswith(".py")}
         values = {name[7:]: members.read(name) for name in names if name.startswith("values/")}
-    return Carried(package, files, values)
+    return Carried(package, files, values, holds, about.get("python"))
+
+
+def _said(held: Any) -> bool:
+    return isinstance(held, dict) and all(isinstance(one, str) for one in held.values())
 
 
 def table(member: str, content: bytes) -> Any:
@@ -142,3 +179,111 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             if one != "*" and not hasattr(module, one) and self.find_spec(f"{own}.{one}") is not None:
                 importlib.import_module(f"{own}.{one}")
         return module
+
+
+# -- what a definition holds
+
+
+def facts(name: str, value: Any) -> dict[str, str]:
+    """What a function or class of the notebook holds that its source may give otherwise: what it is, and how it was.
+
+    >>> def cap(x, lim=10): return min(x, lim)
+    >>> list(facts("cap", cap).items())[1]
+    ("The default 'lim' of 'cap'", '10')
+    """
+    found: dict[str, str] = {}
+    if isinstance(value, type):
+        _of_class(f"'{name}'", value, found, {id(value)})
+    else:
+        _of(f"'{name}'", f"'{name}'", value, found, set())
+    return found
+
+
+def _of_class(name: str, value: type, found: dict[str, str], seen: set[int]) -> None:
+    for at, base in enumerate(value.__bases__):
+        own = _own(base.__module__)
+        found[f"Base {at + 1} of {name}"] = "a class of the notebook" if own else f"{base.__module__}.{base.__qualname__}"
+        if own and id(base) not in seen:
+            seen.add(id(base))
+            _of_class(f"base {at + 1} of {name}", base, found, seen)
+    members = dict(value.__members__) if issubclass(value, enum.Enum) else {}
+    for key, held in {**vars(value), **members}.items():
+        if not (key.startswith("_") and key.endswith("_")) or isinstance(held, (FunctionType, staticmethod, classmethod)):
+            _of(f"{key!r} of {name}", f"{key!r} of {name}", held, found, seen)
+
+
+def _of(what: str, name: str, held: Any, found: dict[str, str], seen: set[int]) -> None:
+    """What is held in one place. Of what has no text of its own, its type."""
+    if isinstance(held, (staticmethod, classmethod)):
+        held = held.__func__
+    if isinstance(held, property):
+        for part in ("fget", "fset", "fdel"):
+            if getattr(held, part) is not None:
+                _of(f"{what} ({part})", f"{name} ({part})", getattr(held, part), found, seen)
+    elif isinstance(held, FunctionType):
+        if id(held) not in seen:
+            seen.add(id(held))
+            _of_function(name, held, found, seen)
+    elif isinstance(held, type):
+        found[what] = "a class" if _own(held.__module__) else f"{held.__module__}.{held.__qualname__}"
+    else:
+        found[what] = _text(held)
+
+
+def _of_function(name: str, value: FunctionType, found: dict[str, str], seen: set[int]) -> None:
+    wrapped = getattr(value, "__wrapped__", None)
+    if not _own(value.__globals__.get("__name__")):
+        found[f"The code of {name}"] = f"{value.__globals__.get('__name__')}.{value.__code__.co_name}"
+        if isinstance(wrapped, FunctionType):
+            _of(f"{name}, wrapped,", f"{name}, wrapped,", wrapped, found, seen)
+        return
+    code = value.__code__
+    if not code.co_filename.startswith("<string>"):  # what dataclasses write
+        found[f"The code of {name}"] = "code " + hashlib.sha256(repr(_code(code)).encode()).hexdigest()[:16]
+    names = code.co_varnames[: code.co_argcount]
+    defaults = value.__defaults__ or ()
+    given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | (value.__kwdefaults__ or {})
+    for argument, held in given.items():
+        _of(f"The default {argument!r} of {name}", f"{argument!r}, a default of {name},", held, found, seen)
+    for free, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # not bound yet
+            if not isinstance(cell.cell_contents, type):
+                _of(f"{free!r}, which {name} closes over,", f"{free!r} of {name}", cell.cell_contents, found, seen)
+
+
+def _code(code: CodeType) -> tuple[object, ...]:
+    """A function's code without its place and its name."""
+    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, [_const(one) for one in code.co_consts]
+
+
+def _const(value: Any) -> object:
+    if isinstance(value, CodeType):
+        return _code(value)
+    if isinstance(value, str):
+        return "\n".join(line.strip() for line in value.split("\n"))  # a definition inside another is taken out of its indent
+    if isinstance(value, tuple):
+        return tuple(_const(one) for one in value)
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+
+
+def _text(value: Any, depth: int = 4) -> str:
+    kind = type(value)
+    if isinstance(value, enum.Enum):
+        return f"{value.name} {_text(value.value, depth - 1)}" if depth else value.name
+    if value is None or kind in (bool, int, float, complex):
+        return repr(value)
+    if kind in (str, bytes, bytearray):
+        return repr(value) if len(value) < 40 else f"{kind.__name__} {_digest({'': repr(value)})[:16]}"
+    if kind in (list, tuple, set, frozenset, dict) and depth:
+        inside = [f"{_text(key, depth - 1)}: {_text(one, depth - 1)}" for key, one in value.items()] if kind is dict else None
+        parts = inside if inside is not None else [_text(one, depth - 1) for one in value]
+        said = f"{kind.__name__} of " + ", ".join(sorted(parts) if kind in (set, frozenset) else parts)
+        return said if len(said) < 200 else f"{kind.__name__} {_digest({'': said})[:16]}"
+    if kind.__module__ == "numpy" and hasattr(value, "tobytes") and not getattr(value.dtype, "hasobject", True):
+        said = f"{kind.__name__} {value.dtype} {value.shape}"
+        return f"{said} {value!r}" if value.size == 1 else f"{said} {_digest({'': value.tobytes()})[:16]}"
+    return f"a {kind.__name__}"
+
+
+def _own(module: Any) -> bool:
+    return module == "__main__" or bool(PACKAGE.match(str(module)))

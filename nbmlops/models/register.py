@@ -95,10 +95,11 @@ def _again(flavor: Any, source: Source, trusted: list[str]) -> Any:
     """What the kept bytes give when they are loaded."""
     try:
         return flavor.load(source.data, trusted)
-    except Untrusted:
+    except (Untrusted, Invalid):
         raise
     except Exception as error:
-        raise Invalid(f"The kept model does not load again: {error}.", hint="Register it from a plain scikit-learn estimator.") from error
+        said = getattr(error, "message", str(error)).rstrip(".")
+        raise Invalid(f"The kept model does not load again: {said}.", hint="Register it from a plain scikit-learn estimator.") from error
 
 
 def _answers_rows(flavor: str, again: Any, signature: Signature, fixtures: Fixtures) -> None:

@@ -14,6 +14,7 @@ from nbmlops.data import book
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
 from nbmlops.models.gates import training_rows
 from nbmlops.models.records import Signature
+from nbmlops.models.travelling.own import code_of, parts
 from nbmlops.runs import current
 from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace
@@ -190,5 +191,13 @@ def _saved(flavor: Any, estimator: Any) -> bytes:
     except Exception as error:
         raise Invalid(
             f"This {type(estimator).__name__} cannot be kept: {error}.",
-            hint="Parts of it that are functions of the notebook have no safe form.",
+            hint=_form(estimator),
         ) from error
+
+
+def _form(estimator: Any) -> str:
+    """What mends an object that has no safe form."""
+    slotted = [code_of(part).__name__ for part in parts(estimator).values() if "__slots__" in vars(code_of(part))]
+    if slotted:
+        return f"Take __slots__ out of {slotted[0]} (what is kept is an object's __dict__), and fit again."
+    return "Parts of it that are functions of the notebook have no safe form. Keep numbers, text, arrays, frames or estimators in it."

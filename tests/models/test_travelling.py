@@ -91,6 +91,12 @@ WORKS = {
     "names that builtins have": "def sum(x): return np.asarray(x) * 7\ndef made(rows): return sum(rows['a']) + max(1, 2)",
     "an estimator of a name": CLIP + "inner = make_pipeline(Clip(), Ridge()).fit(X, y)\ndef made(rows): return inner.predict(rows) + 1",
     "an import inside": "def made(rows):\n    import math\n    from features import logged\n    return logged(rows['a'].to_numpy()) * math.pi",
+    "a default, a base and attributes of names that changed since": "LIMIT = 10.0\ndef helper(x): return x + 1\n"
+    "class Parent:\n    def shift(self, x): return x + 3\n"
+    "class M(Parent):\n    CUT = LIMIT\n    top: float = 100.0\n"
+    "    def predict(self, X, by=LIMIT, *, h=helper): return self.shift(h(X['a'].to_numpy())) * by + self.CUT + self.top + self.late\n"
+    "M.top, M.late = 6.0, 0.5\nLIMIT = 5.0\ndef helper(x): return x * 100\nclass Parent:\n    def shift(self, x): return x * 1000\nmade = M()",
+    "a lambda of a comprehension": "fs = [lambda X, k=k: X['a'].to_numpy().clip(max=k) for k in (100, 0.5, 7)]\nmade = fs[1]",
 }  # fmt: skip
 REFUSED = {
     "a session's own": ("def made(rows): return get_ipython()\nget_ipython = lambda: np.zeros(40)", "get_ipython"),
@@ -103,6 +109,31 @@ REFUSED = {
     "a local name": (
         "def made(rows):\n    global seen\n    return rows['a'].to_numpy() * nothing_has_this\nnothing_has_this = 2.0\nkept = made\ndel nothing_has_this",
         "nothing_has_this",
+    ),
+    "a method set from outside": (
+        "class M:\n    def predict(self, X): return X['a'].to_numpy() + 1\n    def other(self, X): return X['a'].to_numpy()\n"
+        "M.predict = M.other\nmade = M()",
+        "'predict' of 'M' is not what its source gives",
+    ),
+    "a decorator's argument that changed": (
+        "import functools\nN = 100\ndef most(n):\n    def of(f):\n        @functools.wraps(f)\n"
+        "        def inner(self, X): return np.minimum(f(self, X), n)\n        return inner\n    return of\n"
+        "class M:\n    @most(N)\n    def predict(self, X): return X['a'].to_numpy()\nN = 50\nmade = M()",
+        "'n', which 'predict' of 'M' closes over, was 100, and its source now gives 50",
+    ),
+    "a member of an enumeration": (
+        "import enum\nBASE = 7\nclass Cut(enum.Enum):\n    LOW = BASE\nBASE = 9\ndef made(X): return X['a'].to_numpy().clip(max=Cut.LOW.value)",
+        "was LOW 7, and its source now gives LOW 9",
+    ),
+    "a namedtuple that a call made": (
+        "import collections\nPt = collections.namedtuple('Pt', 'lo hi')\nclass M:\n    def __init__(self): self.pt = Pt(0, 1)\n"
+        "    def predict(self, X): return X['a'].to_numpy().clip(*self.pt)\nmade = M()",
+        "class Pt(typing.NamedTuple)",
+    ),
+    "a class with slots": (
+        "class M:\n    __slots__ = ('by',)\n    def __init__(self): self.by = 2\n"
+        "    def predict(self, X): return X['a'].to_numpy() * self.by\nmade = M()",
+        "Take __slots__ out of M",
     ),
     "chance": ("def made(rows): return np.random.rand(len(rows))", "otherwise"),
     "a state that changes": ("held = [0]\ndef made(rows):\n    held[0] += 1\n    return np.full(len(rows), float(held[0]))", "otherwise"),

@@ -8,7 +8,7 @@ import zipfile
 from typing import Any
 
 from nbmlops.errors import Invalid
-from nbmlops.models.carried import package_of
+from nbmlops.models.carried import PYTHON, package_of
 from nbmlops.models.flavors.settled import THEN, settled
 from nbmlops.models.flavors.skops_later import skops_io
 from nbmlops.models.travelling.gather import NOTEBOOK, Code, gather
@@ -33,7 +33,7 @@ def written(model: Any) -> bytes:
     data = settled(_dumped(model), lambda schema: _renamed(schema, own, code, package))
     out = io.BytesIO(data)
     with zipfile.ZipFile(out, "a") as file:
-        about = {"package": package, "python": None}
+        about = {"package": package, "python": PYTHON, "holds": code.holds}
         file.writestr(zipfile.ZipInfo("code/about.json", THEN), json.dumps(about, indent=1))
         for place, source in sorted(code.files.items()):
             file.writestr(zipfile.ZipInfo(f"code/{place}", THEN), source)

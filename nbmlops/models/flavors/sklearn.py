@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from nbmlops.errors import Damaged, Untrusted, there_is
-from nbmlops.models.carried import Carried, table
+from nbmlops.errors import Damaged, Invalid, Untrusted, there_is
+from nbmlops.models.carried import Carried, Otherwise, table
 from nbmlops.models.fixtures import Answering
 from nbmlops.models.flavors import brought as whole
 from nbmlops.models.flavors import zipped
@@ -24,6 +24,7 @@ from nbmlops.models.flavors.trust import is_trusted
 from nbmlops.models.flavors.zipped import shown
 
 _AGAIN = "Register the model again from its run."
+_ANEW = "Execute the cell that defines it again, then fit again. What was set on it from outside, write into its definition."
 _CODE = 'If you know it, list it in .nbmlops/workspace.json: "trusted_code": ["{}"].'
 _UNREADABLE = (*zipped.UNREADABLE, TypeError, AttributeError, RecursionError)
 
@@ -89,6 +90,8 @@ class SklearnFlavor(Answering):
             return check(_loaded(data, names))
         except Damaged:
             raise
+        except Otherwise as error:
+            raise Invalid(f"The code cannot travel with the model: {shown(str(error))}", hint=_ANEW) from error
         except Exception as error:  # a state that its class does not take is of any type
             raise Damaged(f"The model file cannot be made a model: {shown(str(error))}", hint=_AGAIN) from error
 

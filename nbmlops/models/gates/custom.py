@@ -121,6 +121,7 @@ def kept(workspace: Workspace, names: list[str], given: Mapping[str, Any], befor
                     f"The gate {name!r} is code of the notebook's own ({flavor.described(data)}).",
                     hint="It travels with the gates, and then runs wherever the model is promoted: add --code",
                 )
+            flavor.load(data, [*workspace.trusted(), digest])  # its source gives what the notebook has, or it is said now
             workspace.trust_code(digest)
         found[name] = workspace.blobs.put(data)
     return found

@@ -11,6 +11,8 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from nbmlops.errors import Invalid
+from nbmlops.models.carried import facts
+from nbmlops.models.travelling.living import living, replaced, set_since
 from nbmlops.models.travelling.modules import own_imports, with_its_imports
 from nbmlops.models.travelling.own import code_of, is_own, parts
 from nbmlops.models.travelling.source import global_names, source_of
@@ -24,12 +26,13 @@ _HEAD = "# What the model needs of the notebook it was made in. `__value__` give
 class Code:
     """`files`: sources by place. `values`: what the notebook's definitions take from the session, by name.
 
-    `names`: for each class or function of the notebook's own, by its id, the name it has in the module `notebook`.
+    `names`: for each class or function of the notebook's own, by its id, the name it has in the module `notebook`; `holds` what it holds.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+    holds: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def gather(own: dict[int, Any]) -> Code:
@@ -51,6 +54,7 @@ class _Notebook:
         self._taken: set[str] = set()
 
     def finished(self) -> Code:
+        self.code.holds = {self.code.names[id(value)]: facts(self.code.names[id(value)], value) for value in self._held}
         if self._blocks:
             parts = ["\n".join(sorted(self._imports)) + "\n"] if self._imports else []
             self.code.files[f"{NOTEBOOK}.py"] = "\n".join([_HEAD, *parts, *self._blocks])
@@ -94,6 +98,9 @@ class _Notebook:
         self.code.names[id(value)] = name
         self._held.append(value)
         cells = _cells(value)
+        source = replaced(
+            source, [(place, self._given(f"{name}_{what}", used)) for place, what, used in living(source, node, value, space)]
+        )
         for used in global_names(source):
             if used not in cells and not (used == defined and space.get(used, value) is value):
                 self._use(used, space, value)
@@ -106,20 +113,30 @@ class _Notebook:
         if cells:
             text = self._closed(name, text, cells)
         self._blocks.append(f"\n{text}")
+        for what, held in set_since(node, value):
+            self._blocks.append(f"\n{name}.{what} = {self._given(f'{name}_{what}', held)}\n")
         return name
 
     def _closed(self, name: str, text: str, cells: dict[str, Any]) -> str:
         """A function with what it closes over: made by another that is given it."""
-        given = []
-        for cell, held in cells.items():
-            kept = self._free(f"{name}_{cell}", {}, held)
-            if is_own(str(getattr(code_of(held), "__module__", ""))) and isinstance(held, (type, FunctionType)):
-                given.append(self.need(held))
-                continue
-            self._value(kept, held)
-            given.append(kept)
+        given = [self._given(f"{name}_{cell}", held) for cell, held in cells.items()]
         body = "".join(f"    {line}\n" if line.strip() else "\n" for line in text.splitlines())
         return f"def _{name}({', '.join(cells)}):\n{body}    return {name}\n\n\n{name} = _{name}({', '.join(given)})\n"
+
+    def _given(self, wanted: str, held: Any) -> str:
+        """The name in the module of what a definition has as a default, an attribute, a base, or closes over."""
+        if isinstance(held, (type, FunctionType)) and held.__module__ == "__main__":
+            return self.need(held)
+        kept = self._free(wanted, {}, held)
+        if isinstance(held, ModuleType):
+            self._imports.append(f"import {held.__name__} as {kept}")
+        elif (said := _importable(held)) is not None:
+            if is_own(said[0]):
+                self._module(said[0], held)
+            self._imports.append(f"from {said[0]} import {said[1]} as {kept}")
+        else:
+            self._value(kept, held)
+        return kept
 
     def _use(self, name: str, space: dict[str, Any], by: Any) -> None:
         """A name that a definition takes from the notebook."""

@@ -25,6 +25,11 @@ def source_of(value: type | FunctionType) -> tuple[str, Definition]:
         lines, tree = [], ast.parse("")
     found: list[Any] = [node for node in ast.walk(tree) if code is not None and _is(node, value, code)]
     if not found:
+        if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
+            raise Invalid(
+                f"{value.__qualname__!r} is a namedtuple that a call made, so it cannot travel with the model.",
+                hint=f"Write it as a class: class {value.__name__}(typing.NamedTuple), or as a dataclass, and fit again.",
+            )
         what = "class" if isinstance(value, type) else "function"
         raise Invalid(
             f"The source of the {what} {value.__qualname__!r} is not known, so it cannot travel with the model.",
