@@ -187,9 +187,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def facts(name: str, value: Any) -> dict[str, str]:
     """What a function or class of the notebook holds that its source may give otherwise: what it is, and how it was.
 
-    >>> def cap(x, lim=10): return min(x, lim)
-    >>> list(facts("cap", cap).items())[1]
-    ("The default 'lim' of 'cap'", '10')
+    >>> space = {"__name__": "__main__"}
+    >>> exec("def cap(x, lim=10): return min(x, lim)", space)
+    >>> facts("cap", space["cap"])
+    {"The default 'lim' of 'cap'": '10'}
     """
     found: dict[str, str] = {}
     if isinstance(value, type):
@@ -209,6 +210,10 @@ def _of_class(name: str, value: type, found: dict[str, str], seen: set[int]) -> 
     members = dict(value.__members__) if issubclass(value, enum.Enum) else {}
     for key, held in {**vars(value), **members}.items():
         if not (key.startswith("_") and key.endswith("_")) or isinstance(held, (FunctionType, staticmethod, classmethod)):
+            function = getattr(held, "__func__", held)
+            if isinstance(function, FunctionType) and not function.__code__.co_filename.startswith("<string>"):  # what dataclasses write
+                # Not the code itself: whoever records a session has calls in it rewritten.
+                found[f"The code of {key!r} of {name}"] = _whence(function.__code__)
             _of(f"{key!r} of {name}", f"{key!r} of {name}", held, found, seen)
 
 
@@ -238,8 +243,6 @@ def _of_function(name: str, value: FunctionType, found: dict[str, str], seen: se
             _of(f"{name}, wrapped,", f"{name}, wrapped,", wrapped, found, seen)
         return
     code = value.__code__
-    if not code.co_filename.startswith("<string>"):  # what dataclasses write
-        found[f"The code of {name}"] = "code " + hashlib.sha256(repr(_code(code)).encode()).hexdigest()[:16]
     names = code.co_varnames[: code.co_argcount]
     defaults = value.__defaults__ or ()
     given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | (value.__kwdefaults__ or {})
@@ -251,19 +254,9 @@ def _of_function(name: str, value: FunctionType, found: dict[str, str], seen: se
                 _of(f"{free!r}, which {name} closes over,", f"{free!r} of {name}", cell.cell_contents, found, seen)
 
 
-def _code(code: CodeType) -> tuple[object, ...]:
-    """A function's code without its place and its name."""
-    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, [_const(one) for one in code.co_consts]
-
-
-def _const(value: Any) -> object:
-    if isinstance(value, CodeType):
-        return _code(value)
-    if isinstance(value, str):
-        return "\n".join(line.strip() for line in value.split("\n"))  # a definition inside another is taken out of its indent
-    if isinstance(value, tuple):
-        return tuple(_const(one) for one in value)
-    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
+def _whence(code: CodeType) -> str:
+    """By what name a function was defined, and whether within something."""
+    return f"code called {code.co_name}, {'within something' if '.' in code.co_qualname else 'by itself'}"
 
 
 def _text(value: Any, depth: int = 4) -> str:

@@ -40,7 +40,10 @@ def ask(folder: Path, *, modules: Iterable[str], python: Path | None, timeout_s:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "NBMLOPS"))}
     if python is None and sys.platform == "linux":
         with _standing:
-            return _prover(tuple(modules)).ask(folder, environ, timeout_s)
+            try:
+                return _prover(tuple(modules)).ask(folder, environ, timeout_s)
+            except _Ended:  # it had stood by for long enough, at this very moment
+                return _prover(tuple(modules)).ask(folder, environ, timeout_s)
     child = [str(python or sys.executable), "-I", str(folder / "code" / LOADER), str(folder), "--json"]
     try:
         done = subprocess.run(child, capture_output=True, text=True, timeout=timeout_s, cwd=folder, env=environ, stdin=subprocess.DEVNULL)
@@ -49,6 +52,7 @@ def ask(folder: Path, *, modules: Iterable[str], python: Path | None, timeout_s:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+_GONE, _GONE_HINT = "The process that was to ask the model ended.", "Ask again; is there memory enough?"
 _standing = threading.Lock()
 _last: _Prover | None = None
 
@@ -70,6 +74,10 @@ def _end() -> None:
         _last.end()
 
 
+class _Ended(Unavailable):
+    """The process that stood by is gone, and has answered nothing."""
+
+
 class _Prover:
     """A process that stands by, in a group of its own: what it forked ends with it."""
 
@@ -88,6 +96,9 @@ class _Prover:
             self.process.stdin.write(json.dumps({"folder": str(folder), "environ": environ}).encode() + b"\n")
             self.process.stdin.flush()
             told = self._told(timeout_s)
+        except BrokenPipeError as error:
+            self.end()
+            raise _Ended(_GONE, hint=_GONE_HINT) from error
         except BaseException:  # an interrupt too: what is still under way must not answer the next question
             self.end()
             raise
@@ -101,7 +112,7 @@ class _Prover:
                 raise _late(timeout_s)
             more = os.read(self.process.stdout.fileno(), 1 << 16)
             if not more:
-                raise Unavailable("The process that was to ask the model ended.", hint="Ask again; is there memory enough?")
+                raise _Ended(_GONE, hint=_GONE_HINT)
             got += more
         told: dict[str, Any] = json.loads(got)
         return told
