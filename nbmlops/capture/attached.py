@@ -38,8 +38,8 @@ def living_estimators(run: str) -> list[tuple[Any, FitFacts]]:
 
 def say_now() -> None:
     """What the executing cell did so far is on record when this returns."""
-    if (session := current_session()) is not None:
-        session.say_now()
+    if (session := current_session()) is not None and session._stack:
+        session._say(over=False)
 
 
 def attach(shell: Any) -> None:

@@ -406,11 +406,6 @@ class Session:
             self._said_at = time.monotonic()
             self._say(over=False)
 
-    def say_now(self) -> None:
-        """Somebody asks, in the cell itself, for what it did so far."""
-        if self._stack:
-            self._say(over=False)
-
     def _say(self, *, over: bool) -> None:
         """Say what the executing cell did: to the runs it belongs to. `over`: the cell has ended."""
         facts, self.now = self.now, Facts()
