@@ -140,7 +140,10 @@ def test_a_terminal_without_unicode_still_gets_an_answer(here: Path) -> None:
     assert run.returncode == 0 and "\\U0001f680" in run.stdout
 
 
-def test_rows_and_a_column_of_them_are_given_by_their_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_and_a_column_of_them_are_given_by_their_file(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # a machine that says how wide it is gets its lines that wide
     import pandas as pd
     from sklearn.linear_model import LinearRegression
 
