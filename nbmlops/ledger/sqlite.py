@@ -11,8 +11,8 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,18 @@ class SqliteLedger:
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """All rows of a question, as mappings."""
-        self._own()
-        if self._connection is None or self._pid != os.getpid():
-            # The write lock always before the connection's: opening may migrate.
-            with self.lock.held(), self._threads:
-                self._open()
-        with self._threads:
+        with self._asked() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def view(self) -> Iterator[Callable[..., list[sqlite3.Row]]]:
+        """`read` for several questions about one moment: what is written meanwhile is in none of the answers."""
+        with self._asked() as connection:
+            connection.execute("BEGIN")
             try:
-                return self._open().execute(sql, values).fetchall()
-            except sqlite3.DatabaseError as error:
-                raise self._said(error) from error
+                yield lambda sql, *values: connection.execute(sql, values).fetchall()
+            finally:
+                connection.execute("ROLLBACK")
 
     def read_one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """The first row, or None."""
@@ -134,11 +136,7 @@ class SqliteLedger:
         try:
             connection.row_factory = sqlite3.Row
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if version > self.schema_version:
-                raise NewerWorkspace(
-                    f"{self.path} has schema {version}; this nbmlops knows {self.schema_version}.",
-                    hint="Upgrade: pip install -U nbmlops. The file was left untouched.",
-                )
+            self._not_newer(version)
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute("PRAGMA temp_store=MEMORY")  # what a savepoint would go back to need not be a file
             if version < self.schema_version:
@@ -151,6 +149,52 @@ class SqliteLedger:
             raise
         self._connection = connection
         return connection
+
+    @contextmanager
+    def _asked(self) -> Iterator[sqlite3.Connection]:
+        """A connection for a question; where nothing can be written, one that only reads."""
+        self._own()
+        if self._connection is None or self._pid != os.getpid():
+            try:
+                # The write lock always before the connection's: opening may migrate.
+                with self.lock.held(), self._threads:
+                    self._open()
+            except Unwritable as error:
+                with self._as_it_is(error) as connection:
+                    yield connection
+                return
+        with self._threads:
+            try:
+                yield self._open()
+            except sqlite3.DatabaseError as error:
+                raise self._said(error) from error
+
+    @contextmanager
+    def _as_it_is(self, why: Unwritable) -> Iterator[sqlite3.Connection]:
+        """What is there, on a disk that is full or mounted to be read; `why` where that cannot be had either."""
+        log = self.path.with_name(self.path.name + "-wal")
+        try:
+            # Without a log nobody is writing. With one, SQLite reads both, if it may look into the log's index.
+            whole = not log.exists() or log.stat().st_size == 0
+            url = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if whole else ''}"
+            with closing(sqlite3.connect(url, uri=True, isolation_level=None, timeout=30)) as connection:
+                connection.row_factory = sqlite3.Row
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                if version < self.schema_version:
+                    raise why
+                self._not_newer(version)
+                yield connection
+        except (OSError, sqlite3.OperationalError):
+            raise why from None
+        except sqlite3.DatabaseError as error:
+            raise self._said(error) from error
+
+    def _not_newer(self, version: int) -> None:
+        if version > self.schema_version:
+            raise NewerWorkspace(
+                f"{self.path} has schema {version}; this nbmlops knows {self.schema_version}.",
+                hint="Upgrade: pip install -U nbmlops. The file was left untouched.",
+            )
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         with self.lock.held():

@@ -119,10 +119,10 @@ def _of_mlflow(column: SignatureColumn, rows: list[dict[str, Any]], *, named: bo
     """A column as MLflow's schema has it; the loader does what MLflow's types cannot say.
 
     A whole number that may be missing is a float in some rows and none in others, a flag that may be has no type there, and a time
-    in a time zone is refused: each is anything.
+    in a time zone is refused, as pandas categories are: each is anything.
     """
     zoned = column.type == "datetime" and any(_ZONE.search(str(row.get(column.name) or "")) for row in rows)
-    anything = zoned or (column.nullable and column.type in ("integer", "boolean"))
+    anything = zoned or column.coded or (column.nullable and column.type in ("integer", "boolean"))
     name = {"name": column.name} if named else {}
     return {"type": "any" if anything else _MLFLOW[column.type], **name, "required": not (column.nullable and named)}
 

@@ -140,6 +140,7 @@ def row_losses(name: str, truth: Any, predicted: Any) -> Any:
     known = canonical(name)
     truth, predicted = _pair(truth, predicted)
     if known == "accuracy":
+        _of_one_kind(truth, predicted)
         return (np.asarray(truth) != np.asarray(predicted)).astype(float)
     if known not in ("mae", "mse", "rmse", "mape"):
         return None
@@ -178,16 +179,21 @@ def coded(truth: Any, predicted: Any) -> tuple[list[Any], Any, Any]:
     for what, values in zip(("label", "answer"), both, strict=True):
         if missing := int(pd.isna(values).sum()):
             raise Invalid(f"{missing:,} rows have no {what}.", hint="Leave out the rows that have none.")
-    kinds = [{isinstance(one, str) for one in values.tolist()} for values in both]
-    if {frozenset(kind) for kind in kinds} == {frozenset({True}), frozenset({False})}:
-        words = ("text", "numbers") if True in kinds[0] else ("numbers", "text")
-        raise Invalid(f"The labels are {words[0]}, and the model answers {words[1]}.", hint="Give labels as the model answers them.")
+    _of_one_kind(*both)
     seen: dict[Any, int] = {}  # by value: 1, 1.0 and True are one key
     found = [np.array([seen.setdefault(one, len(seen)) for one in values.tolist()], dtype=int) for values in both]
     classes = sorted(seen, key=_order)
     place = np.empty(len(seen), dtype=int)
     place[[seen[one] for one in classes]] = np.arange(len(seen))
     return classes, place[found[0]], place[found[1]]
+
+
+def _of_one_kind(truth: Any, predicted: Any) -> None:
+    """Invalid where one is text and the other numbers: none would ever be right."""
+    kinds = [{isinstance(one, str) for one in values.ravel().tolist()} for values in (truth, predicted)]
+    if kinds in ([{True}, {False}], [{False}, {True}]):
+        words = ("text", "numbers") if True in kinds[0] else ("numbers", "text")
+        raise Invalid(f"The labels are {words[0]}, and the model answers {words[1]}.", hint="Give labels as the model answers them.")
 
 
 def _order(value: Any) -> tuple[bool, float, str]:

@@ -15,7 +15,7 @@ from nbmlops.models.package import ModelFile, said_columns
 from nbmlops.models.proof import Environment, proved
 from nbmlops.models.records import ModelVersion, Signature
 from nbmlops.models.registry import Registry
-from nbmlops.models.signature import coded, from_dataset
+from nbmlops.models.signature import coded, from_dataset, giving
 from nbmlops.models.sources import Source, living, of_file, of_run, run_around
 from nbmlops.models.telling import takes
 from nbmlops.runs import spooled
@@ -44,10 +44,7 @@ def register(
     trusted = list(workspace.trusted())
     if brought is not None and brought not in trusted:
         if not code and brought not in source.vouched:
-            raise Untrusted(
-                f"This {source.estimator.rpartition('.')[2]} is made of code of the notebook's own ({flavor.described(source.data)}).",
-                hint="It can travel with the model, and may then run wherever the model is loaded: add --code",
-            )
+            raise _unasked(flavor, source)
         trusted.append(brought)
     again = _again(flavor, source, trusted)
     reference = book.dataset(workspace, source.frame) if source.frame and not source.sparse else None
@@ -56,7 +53,9 @@ def register(
     signature = from_dataset(reference, outputs, named=named) if reference else source.signature or _by_itself(again)
     signature = coded(signature, source.sample)
     if source.fixtures is not None:
-        _answers_rows(source.flavor, again, signature, read(source.fixtures))
+        kept_rows = read(source.fixtures)
+        _answers_rows(source.flavor, again, signature, kept_rows)
+        signature = giving(signature, kept_rows.predictions)
     kept_file = ModelFile(source.flavor, source.data, signature, source.fixtures)
     proof = proved(workspace, kept_file, run=source.run, env=env)
     found = dict(RunBook(workspace).run(source.run).metrics) if source.run else {}
@@ -69,6 +68,20 @@ def register(
         metrics=found, run=source.run, fit=source.fit, dataset=source.frame, target=source.target, estimator=source.estimator,
         description=description, code=brought, fixtures=kept, python=proof.python, distributions=proof.distributions,
     )  # fmt: skip
+
+
+def _unasked(flavor: Any, source: Source) -> Untrusted:
+    """A model that brings code, and nobody said that it may."""
+    name, what = source.estimator.rpartition(".")[2], flavor.described(source.data)
+    if flavor.sources(source.data):
+        return Untrusted(
+            f"This {name} is made of code of the notebook's own ({what}).",
+            hint="It can travel with the model, and may then run wherever the model is loaded: add --code",
+        )
+    return Untrusted(
+        f"This {name} is kept as {what}, which runs code when it is loaded.",
+        hint="If that may be where the model is loaded (trusted by this file's digest alone): add --code",
+    )
 
 
 def _named(again: Any, reference: Dataset | None, sample: Any) -> bool:

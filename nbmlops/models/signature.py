@@ -52,6 +52,30 @@ def coded(signature: Signature, sample: Any) -> Signature:
     return replace(signature, inputs=inputs)
 
 
+def giving(signature: Signature, answers: Sequence[Any]) -> Signature:
+    """A signature whose outputs are of the types that a model's answers have; names and ranges are those of the target, where known.
+
+    >>> giving(Signature(inputs=[], outputs=[]), [0.5, 1.0]).outputs
+    [SignatureColumn(name='prediction', type='float', nullable=False, least=None, most=None, categories=None, coded=False)]
+    """
+    parts = list(zip(*answers, strict=True)) if answers and all(isinstance(one, (list, tuple)) for one in answers) else [answers]
+    kinds = [_answered(part) for part in parts]
+    if None in kinds:
+        return signature
+    known = signature.outputs
+    if len(known) != len(parts):
+        names = ["prediction"] if len(parts) == 1 else [f"prediction{at}" for at in range(len(parts))]
+        known = [SignatureColumn(name=name, type="float", nullable=False) for name in names]
+    return replace(signature, outputs=[replace(column, type=kind) for column, kind in zip(known, kinds, strict=True) if kind])
+
+
+def _answered(values: Sequence[Any]) -> ColumnType | None:
+    """What all of a column's answers are; None where they are of no type that a column has."""
+    types: dict[type, ColumnType] = {bool: "boolean", int: "integer", float: "float", str: "string"}
+    found = {types.get(type(one)) for one in values if one is not None}
+    return "float" if found == {"integer", "float"} else found.pop() if len(found) == 1 else None
+
+
 def _columns(dataset: Dataset) -> list[SignatureColumn]:
     return [_column_of(column) for column in dataset.profile]
 

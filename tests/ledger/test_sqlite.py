@@ -18,6 +18,7 @@ from nbmlops import settings
 from nbmlops.errors import Damaged, Invalid, NewerWorkspace, Unwritable
 from nbmlops.ledger.sqlite import SqliteLedger, migrations
 from nbmlops.runs import workspace_verbs
+from nbmlops.runs.book import RunBook
 from nbmlops.workspace import Workspace, opened
 
 
@@ -181,6 +182,43 @@ def test_a_folder_that_cannot_be_written_is_said_to_be(tmp_path):
     (tmp_path / ".nbmlops").write_text("a file where the folder should be")
     with pytest.raises(Unwritable, match="No workspace can be made"):
         Workspace.at(tmp_path)
+
+
+READER = """
+import json, sys
+from nbmlops import audit, run
+from nbmlops.errors import Unwritable
+from nbmlops.workspace import Workspace
+place = Workspace.at(sys.argv[1])
+names = [one.name for one in run.find(workspace=place)]
+try:
+    place.ledger.write().__enter__()
+except Unwritable as error:
+    print(json.dumps([names, audit.verify(workspace=place).events, str(error)]))
+"""
+
+
+@pytest.mark.parametrize("writing", [False, True])
+def test_what_cannot_be_written_can_be_read(tmp_path, writing):
+    place = Workspace.at(tmp_path)
+    with place.ledger.write() as tx:
+        tx.audit(actor="ada", verb="model.promote", subject="m", evidence={})
+    RunBook(place).open("there", experiment="e", kind="explicit", tags={}, params={})
+    if not writing:
+        place.close()
+    held = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []  # rights hold for root too then
+    try:
+        for one in (*tmp_path.rglob("*"), tmp_path):
+            one.chmod(0o555 if one.is_dir() else 0o444)
+        command = [*held, sys.executable, "-c", READER, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        names, events, said = json.loads(done.stdout)
+        assert (names, events) == (["there"], 1) and "cannot be written" in said
+    finally:
+        for one in (tmp_path, *tmp_path.rglob("*")):
+            one.chmod(0o755)
+        place.close()
 
 
 def test_blobs_are_found_by_digest_and_checked(workspace):

@@ -53,6 +53,7 @@ for name, native in json.loads(sys.argv[2]).items():
         "example": loaded.predict(example),
         "shuffled": loaded.predict(example[list(reversed(example.columns))]) if loaded.metadata.signature.inputs.has_input_names() else None,
         "one": loaded.predict(rows[:1]),
+        "categories": loaded.predict(rows.assign(kind=pd.Categorical(rows["kind"]))) if "kind" in rows else None,
     }
     if native:
         told["native"] = type(__import__("importlib").import_module(f"mlflow.{native}").load_model(folder)).__name__
@@ -94,7 +95,7 @@ def test_mlflow_answers_with_every_flavor_as_the_notebook_did(place):
     for name in NAMES:
         kept = json.loads((place / "out" / name / "fixtures.json").read_text())["predictions"]
         assert len(kept) == 20 and len({json.dumps(one) for one in kept}) > 1
-        for part in ("objects", "example", "shuffled"):
+        for part in ("objects", "example", "shuffled", "categories"):
             if answers[name][part] is not None:
                 assert portable.differing(kept, answers[name][part]) is None, (name, part)
         assert portable.differing(kept[:1], answers[name]["one"]) is None, name
@@ -112,7 +113,12 @@ def test_a_folder_says_what_it_is_of_and_what_it_needs(place):
     assert origin["digest"].startswith("blake3:") and origin["dataset"]
     inputs = {column["name"]: (column["type"], column["required"]) for column in json.loads(about["signature"]["inputs"])}
     assert inputs["text"] == ("string", True) and inputs["lacking"] == ("string", False) and inputs["holes"] == ("double", False)
-    assert inputs["whole"] == ("long", True) and inputs["count"] == ("any", False) and inputs["maybe"] == ("any", False)
+    assert (
+        inputs["kind"] == ("any", True)
+        and inputs["whole"] == ("long", True)
+        and inputs["count"] == ("any", False)
+        and inputs["maybe"] == ("any", False)
+    )
     assert inputs["at"] == ("datetime", True) and inputs["zoned"] == ("any", True) and inputs["flag"] == ("boolean", True)
     pinned = (place / "out" / "pipeline" / "requirements.txt").read_text().splitlines()
     assert any(line.startswith("scikit-learn==") for line in pinned) and not any(line.startswith("nbmlops") for line in pinned)

@@ -95,6 +95,9 @@ def test_what_is_registered_answers_rows_as_it_did_before(name, workspace):
     assert answered.shape == expected.shape
     assert np.allclose(expected, answered) if expected.dtype.kind == "f" else (expected == answered).all()
     assert version.signature.named is hasattr(inputs, "columns")
+    kinds = {"f": "float", "i": "integer", "U": "string", "O": "string", "b": "boolean"}
+    gives = [column.type for column in version.signature.outputs]
+    assert gives == [kinds[expected.dtype.kind]] * (expected.shape[1] if expected.ndim == 2 else 1)
 
 
 def test_registering_again_in_a_cell_that_runs_again_makes_no_new_version(workspace, frame, target):
@@ -213,6 +216,39 @@ def test_what_cannot_be_kept_says_why(workspace, estimator, error, words):
     with pytest.raises(error, match=words) as refused:
         verbs.register("m", estimator, workspace=workspace)
     assert refused.value.hint and Registry(workspace).names() == []
+
+
+def test_what_a_library_keeps_as_a_pickle_says_so_and_not_that_it_is_the_notebooks(workspace):
+    import statsmodels.api as sm
+
+    fitted = sm.OLS(Y, NUMBERS).fit()
+    with pytest.raises(Untrusted, match="kept as a pickle, which runs code when it is loaded") as refused:
+        verbs.register("m", fitted, data=NUMBERS, workspace=workspace)
+    assert "--code" in refused.value.hint
+    assert verbs.register("m", fitted, data=NUMBERS, code=True, workspace=workspace).signature.outputs[0].type == "float"
+
+
+def test_what_answers_no_rows_is_refused_with_the_way_out(workspace):
+    import torch
+    from statsmodels.tsa.arima.model import ARIMA
+
+    class Sum(torch.nn.Module):
+        def forward(self, one, other):
+            return one + other
+
+    series = ARIMA(np.cumsum(Y), order=(1, 0, 0)).fit()
+    with pytest.raises(Invalid, match="ARIMAResults forecasts steps") as refused:
+        verbs.register("m", series, code=True, workspace=workspace)
+    assert "lags" in refused.value.hint
+    with pytest.raises(Invalid, match="takes 2 tensors") as refused:
+        verbs.register("m", torch.export.export(Sum(), (torch.zeros(2, 1),) * 2), data=NUMBERS, code=True, workspace=workspace)
+    assert "one tensor" in refused.value.hint and Registry(workspace).names() == []
+
+
+def test_a_link_to_nothing_is_said_to_be_one(workspace):
+    (workspace.root / "model.skops").symlink_to(workspace.root / "gone.skops")
+    with pytest.raises(NotFound, match="is a link to what is not there"):
+        verbs.register("m", file="model.skops", workspace=workspace)
 
 
 def test_a_search_over_distributions_is_refused_with_the_way_out(workspace):

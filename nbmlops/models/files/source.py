@@ -113,6 +113,8 @@ def _digest(data: bytes) -> str:
 def _place(workspace: Workspace, file: str) -> Path:
     given = Path(file).expanduser()
     path = given.absolute() if given.exists() or given.is_absolute() else workspace.root / given
+    if path.is_symlink() and not path.exists():
+        raise NotFound(f"{shown(path.name)!r} is a link to what is not there.", hint="Name the file itself.")
     if not path.exists():
         near = [shown(one.name) for one in path.parent.iterdir()] if path.parent.is_dir() else []
         raise NotFound(f"There is no file {shown(str(file))!r}.", hint=f"In {path.parent}: {there_is(near)}.")

@@ -24,6 +24,16 @@ class TorchFlavor(Executing):
         torch = sys.modules.get("torch")
         return torch is not None and (isinstance(model, torch.nn.Module) or type(model).__name__ == "ExportedProgram")
 
+    def fixtures(self, model: Any, sample: Any) -> bytes | None:
+        """As any model's. Invalid for a program of several tensors: rows are one."""
+        taken = len(model.graph_signature.user_inputs)
+        if taken != 1:
+            raise Invalid(
+                f"The program takes {taken} tensors; a model is asked with one, of rows.",
+                hint="Export a module that takes the rows as one tensor, and parts its columns itself.",
+            )
+        return super().fixtures(model, sample)
+
     def save(self, model: Any) -> bytes:
         """The program as bytes. Invalid for a module that nobody exported: what it is asked with is not known."""
         torch = needs("torch", extra="torch", why="Keeping this model")

@@ -46,6 +46,14 @@ def test_the_difference_alone_counts_where_it_is_asked_for_and_the_interval_is_t
     assert bare.passed and "(95 %, paired bootstrap)" in bare.reason
 
 
+def test_texts_are_never_right_where_a_model_answers_numbers_so_the_reason_says_that():
+    rows, y = numbers(60)
+    signs = Model(lambda rows: (good(rows) > 0).astype(int))
+    texts = pd.Series(np.where(y > 0, "1", "0"))
+    check = only(asked("performance", standing(rows, texts, signs), metric="accuracy", limit=0.5))
+    assert not check.passed and "The labels are text, and the model answers numbers" in check.reason
+
+
 def test_a_limit_is_told_with_its_interval_and_refuses_what_is_beyond_it():
     rows, y = numbers()
     held, refused = (only(asked("performance", standing(rows, y, Model(good)), metric="mae", limit=limit)) for limit in (0.5, 0.3))
