@@ -95,6 +95,8 @@ def test_a_classifier_of_words_trained_on_words_and_times(workspace, add):
     assert (found.metric, found.better) == ("accuracy", "higher") and found.trained_on
     assert found.columns[0].columns == ["word"] and found.columns[0].worse_by > 0.2 > 0.05 > found.columns[1].worse_by
     # Without labels: how many answers become others.
+    with pytest.raises(Invalid, match="No label is a class of the model: labels 0, 1; classes late, on time"):
+        verbs.importance("m", 1, data=frame, labels=(kind == "late").astype(int), workspace=workspace)
     moved = verbs.importance("m", 1, data=frame, repeats=3, workspace=workspace)
     assert moved.metric == "share of answers that change" and not moved.labelled and moved.value is None
     assert moved.columns[0].columns == ["word"] and "not how much worse" in " ".join(importance_told(moved))

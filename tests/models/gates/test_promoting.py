@@ -317,6 +317,17 @@ def test_a_function_of_the_notebook_travels_and_runs_where_it_is_not_defined(pla
         set_gates(place, "custom: {function: other}")
 
 
+def test_a_functions_default_is_what_the_notebook_had_and_not_what_its_name_means_later(place, monkeypatch):
+    import __main__
+
+    cell("LEAST = 0.25\ndef least(answers, rows, labels, least=LEAST):\n    return least\nLEAST = 0.75\n")
+    set_gates(place, "custom: {function: least, limit: 0.5, better: lower}", code=True)
+    for name in ("least", "LEAST"):
+        monkeypatch.delattr(__main__, name)
+    (check,) = verbs.check("m", 2, workspace=as_person(place, "ben")).checks
+    assert check.value == 0.25 and check.passed
+
+
 def test_a_function_that_nobody_trusts_is_not_run(place):
     cell("def touched(answers, rows, labels):\n    open('/nonexistent/touched')\n    return True\n")
     set_gates(place, "custom: {function: touched}", code=True)
