@@ -13,9 +13,10 @@ _GROUPS = ("column", "group", "rows", "value", "bound", "champion", "judged", "p
 def tables_of_report(report: Any) -> list[Table]:
     """The tables of a gate report."""
     verdict = "passed" if report.passed else "forced" if report.forced else "refused"
+    rows = f"{report.rows:,}{', given for this check; the gates keep others' if report.elsewhere else ''}" if report.rows else None
     named = [
         ["model", f"{report.model} {report.version}"], ["verdict", verdict], ["forced", report.forced], ["alias", report.alias],
-        ["champion", report.champion], ["rows", report.rows or "none: recorded metrics were compared"], ["data", report.data],
+        ["champion", report.champion], ["rows", rows or "none: recorded metrics were compared"], ["data", report.data],
         ["gates", report.gates], ["at", report.at], ["id", report.id],
     ]  # fmt: skip
     found = [Table("GateReport", [], [row for row in named if row[1] not in (None, "")]), checks_table(report.checks)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
@@ -42,6 +43,9 @@ def test_what_failed_stands_first_and_groups_have_a_table():
     text = text_of(report(), width=200)
     assert "refused" in text and text.index("mae at most 0.1") < text.index("size of the file")
     assert "the worst group's limit: mae" in text and "equalized_odds_difference by place" in text and "details" not in text
+    assert "the gates keep others" not in text and "400, given for this check; the gates keep others" in text_of(
+        replace(report(), elsewhere=True), width=200
+    )
 
 
 def test_every_kind_that_has_something_to_show_has_its_plot_in_both_forms():

@@ -14,6 +14,7 @@ export function Gate({ report }: { report: GateReport }): JSX.Element {
         {moment(report.at)}
         {report.champion === null ? null : ` · ${trans.__('against version %1', report.champion)}`}
         {report.rows ? ` · ${trans.__('%1 rows', whole(report.rows))}` : null}
+        {report.elsewhere ? ` · ${trans.__('given for this check; the gates keep others')}` : null}
       </h4>
       <Checks checks={report.checks} />
     </section>
