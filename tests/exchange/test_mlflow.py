@@ -236,6 +236,22 @@ def test_a_run_that_is_running_there_is_pulled_when_it_is_over_and_again_when_it
     assert mlflow.pull(**asked, filter="attributes.status = 'FAILED'", experiment="waits", workspace=workspace).runs_known == 1
 
 
+def test_a_run_whose_store_cannot_be_reached_from_here_comes_without_its_files(workspace, asked, client):
+    theirs = client.create_experiment("far", artifact_location="nostore://bucket/far")
+    far = client.create_run(theirs, run_name="far away")
+    client.log_metric(far.info.run_id, "loss", 0.5)
+    client.set_terminated(far.info.run_id)
+    near = client.create_run(client.create_experiment("near"), run_name="near")
+    client.set_terminated(near.info.run_id)
+    assert len(mlflow.pull(experiment="near", workspace=workspace, **asked).left_out) == 0
+    for again in (False, True):  # its files may be had another time
+        found = mlflow.pull(experiment="far", workspace=workspace, **asked)
+        assert (found.runs, found.runs_changed) == ((0, 1) if again else (1, 0)) and found.passed
+        assert len(found.left_out) == 1 and "its files cannot be had" in found.left_out[0] and far.info.run_id in found.left_out[0]
+    (made,) = run.find(experiment="far", workspace=workspace)
+    assert made.name == "far away" and made.metrics == {"loss": 0.5}
+
+
 def test_models_that_are_data_become_versions_and_a_pickle_is_refused_unopened(workspace, asked, server, tmp_path, capsys):
     mark = tmp_path / "opened"
     done = subprocess.run(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from nbmlops.errors import NbmlopsError
 from nbmlops.exchange import artifacts
 from nbmlops.exchange.book import ExchangeBook, Known, digest_of
 from nbmlops.exchange.mlflow.push_runs import NAMES, ORIGIN, STATUS, TWIN, VERSION, every, files_of, moment, state_of
@@ -17,6 +20,7 @@ from nbmlops.exchange.tally import Tally
 from nbmlops.exchange.words import one_line, value_of
 from nbmlops.ledger.ids import new_id
 from nbmlops.ledger.owner import this_process
+from nbmlops.ledger.secrets import mask
 from nbmlops.runs.book import RunBook
 from nbmlops.runs.facts import Facts
 from nbmlops.runs.records import Artifact, MetricPoint, RunRecord, Status
@@ -35,6 +39,7 @@ class RunPuller:
         self.server, self.client, self.book, self.tally = server, server.client, book, tally
         self.runs = RunBook(book.workspace)
         self._names: dict[str, str] = {}
+        self._lacking: set[str] = set()
 
     @cached_property
     def known(self) -> dict[str, Known]:
@@ -111,6 +116,8 @@ class RunPuller:
     def _take(self, mine: str, there: Any, state: str, *, fresh: bool) -> None:
         info, before = there.info, None if fresh else self.runs.record(mine)
         facts = self._facts(there, before)
+        if info.run_id in self._lacking:
+            state = ""  # it is here otherwise than it is there, and is looked at again
         if fresh:
             begun = Opened(
                 name=one_line(info.run_name or info.run_id), experiment=one_line(self._experiment(info.experiment_id)), kind="imported",
@@ -147,15 +154,28 @@ class RunPuller:
     def _files(self, run_id: str, have: set[str]) -> list[Artifact]:
         """The files of a run that are not here, but for those of models: these come as versions."""
         made = []
-        for path, _ in files_of(self.client, run_id, models=False):
-            name = one_line(path)
-            if name in have:
-                continue
-            with tempfile.TemporaryDirectory(prefix="nbmlops-pull-") as folder:
-                file = self.client.download_artifacts(run_id, path, folder)
-                made.append(artifacts.kept(self.book.workspace, name, Path(file)))
+        with self._of_a_store(run_id, "its files"):
+            for path, _ in files_of(self.client, run_id, models=False):
+                name = one_line(path)
+                if name in have:
+                    continue
+                with tempfile.TemporaryDirectory(prefix="nbmlops-pull-") as folder, self._of_a_store(run_id, f"its file {name!r}"):
+                    file = self.client.download_artifacts(run_id, path, folder)
+                    made.append(artifacts.kept(self.book.workspace, name, Path(file)))
         self.tally.counted["artifacts"] += len(made)
         return made
+
+    @contextmanager
+    def _of_a_store(self, run_id: str, what: str) -> Iterator[None]:
+        """What a run's store does not give is left out and told of. Where the server itself is gone, the next question finds that."""
+        try:
+            yield
+        except NbmlopsError:
+            raise
+        except Exception as error:  # stores are of many kinds, and raise what they like
+            self._lacking.add(run_id)
+            said = mask(" ".join(str(error).split()))[:300]
+            self.tally.told["left_out"].append(f"Run {run_id}: {what} cannot be had: {said} The rest of it came; pull it again.")
 
     def _experiment(self, experiment_id: str) -> str:
         if experiment_id not in self._names:
