@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from nbmlops.data import book
+from nbmlops.data.fingerprint import fingerprint
+from nbmlops.models.signature import from_dataset
 from tests.models.gates.standings import Model, asked, good, numbers, standing, version
 
 
@@ -61,6 +65,34 @@ def fitting():
             "at": pd.date_range("2026-01-01", periods=50),
         }
     )  # fmt: skip
+
+
+def data_of(place, rows):
+    with place.ledger.write() as tx:
+        return book.remember(tx, fingerprint(rows))
+
+
+def of_one_kind(random, rows):
+    """Numbers of several distributions, and categories of which some are rare."""
+    frame = pd.DataFrame({f"x{at}": random.standard_t(3, rows) if at % 2 else random.normal(size=rows) for at in range(20)})
+    return frame.assign(word=random.choice(list("abcdefgh"), rows, p=[0.5, 0.3, 0.15, 0.02, 0.01, 0.01, 0.005, 0.005]))
+
+
+def test_few_rows_of_the_training_datas_own_kind_are_not_refused_for_what_is_chance_and_others_are(workspace):
+    random = np.random.default_rng(0)
+    refused, naive = [], []
+    for _ in range(25):
+        trained, rows = of_one_kind(random, 300), of_one_kind(random, 100)
+        known = book.dataset(workspace, data_of(workspace, trained))
+        candidate = replace(version(), signature=from_dataset(known), dataset=known.digest)
+        checks = asked("schema", standing(rows, np.zeros(100), None, candidate=candidate, workspace=workspace))
+        refused += [check.name for check in checks if not check.passed]
+        naive += [check.name for check in checks if check.value is not None and check.value > check.limit]
+        assert "do by chance" in checks[1].reason or checks[1].value <= checks[1].limit
+        shifted = rows.assign(x4=rows["x4"] + 2.5, word=rows["word"].where(rows.index > 9, "new"))
+        odd = asked("schema", standing(shifted, np.zeros(100), None, candidate=candidate, workspace=workspace))
+        assert not odd[1].passed and "'x4'" in odd[1].reason and not odd[2].passed, odd
+    assert len(naive) > 20 and len(refused) <= 2
 
 
 @pytest.mark.parametrize(
