@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +46,8 @@ def gates(
         if not reason.strip():
             raise Invalid("Taking gates away needs a reason.", hint="Say why: --reason …")
         return store.remove_document(place, model, plain_name(alias or "champion", "alias"), reason)
+    if file is not None and text is None and _is_text(str(file)):
+        file, text = None, str(file)
     if (file is None) == (text is None):
         raise Invalid("Give a gates file, or its text.", hint=f"%mlops model gates {model} gates.yaml")
     source = place.place_of(Path(file)) if file is not None else None
@@ -129,6 +132,11 @@ def _fits(place: Workspace, found: Written, rows: GateRows | None) -> None:
         there = kept_rows.columns(place, rows)
         for one in asked:
             named(one, there, "The rows have")
+
+
+def _is_text(given: str) -> bool:
+    """Whether what should be a file's name is what stands in one."""
+    return "\n" in given or (re.match(r"\w+:( |$)", given) is not None and not Path(given).exists())
 
 
 def _read(path: Path) -> str:

@@ -54,6 +54,13 @@ def set_gates(place: Workspace, text: str, **more: Any) -> Any:
     return gate_verbs.gates("m", text=text, data=ROWS[300:], labels=LABELS[300:], workspace=place, **more)
 
 
+@pytest.mark.parametrize("text", ["size: {megabytes: 5}", "size:\n  megabytes: 5\n"])
+def test_text_is_taken_where_a_file_is_asked_for(place, text):
+    assert gate_verbs.gates("m", text, workspace=place).kinds == ["size"]
+    with pytest.raises(NotFound, match="no gates file"):
+        gate_verbs.gates("m", "size.yaml", workspace=place)
+
+
 def test_a_better_model_passes_all_its_gates_from_anywhere(place):
     document = set_gates(
         place, "performance: {metric: mae, better_percent: 5}\nsize: {megabytes: 5}\nrobustness: {}\nschema: {outside_percent: 5}\nleakage:"
