@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -52,6 +53,7 @@ def start(file: Path, params: dict[str, Any], *, force: bool, workspace: Workspa
             with process.stdout, suppress(BrokenPipeError):  # it ended already; its last words say why
                 with process.stdin:
                     process.stdin.write(asked)
+                select.select([process.stdout], [], [])  # an interrupt ends it, also where a library has others go on
                 answer = process.stdout.readline()
         except BaseException:  # an interrupted start has started nothing
             process.send_signal(signal.SIGINT)

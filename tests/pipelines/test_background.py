@@ -23,6 +23,7 @@ from nbmlops.ledger.owner import this_process
 from nbmlops.pipelines import definition, flow
 from nbmlops.pipelines.journal import Journal
 from nbmlops.pipelines.places import Places
+from nbmlops.pipelines.python_file import _MOST_S
 from nbmlops.settings import FOLDER
 from nbmlops.workspace import Workspace
 from tests.pipelines.notebooks import written
@@ -247,7 +248,8 @@ def test_where_a_step_is_fails_nothing_and_is_gone_when_it_ends(place: Workspace
     (place.folder / "aside").rename(place.folder / "ledger.sqlite")
 
 
-def test_a_start_that_is_interrupted_has_started_nothing(place: Workspace):
+@pytest.mark.parametrize("waits_on", [False, True], ids=["interruptible", "a library lets system calls go on"])
+def test_a_start_that_is_interrupted_has_started_nothing(place: Workspace, waits_on: bool):
     waits = "import os, time\nopen('begun', 'w')\nwhile not os.path.exists('go'): time.sleep(0.05)\n"
     (place.root / "p.py").write_text(waits + "pipeline = {'steps': {'report': {'notebook': 'report.ipynb'}}}\n")
 
@@ -255,11 +257,15 @@ def test_a_start_that_is_interrupted_has_started_nothing(place: Workspace):
         until((place.root / "begun").exists)
         os.kill(os.getpid(), signal.SIGINT)
 
+    signal.siginterrupt(signal.SIGINT, not waits_on)
     beside = threading.Thread(target=interrupt)
     beside.start()
+    asked = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         pipeline.start("p.py", workspace=place)
     beside.join()
+    signal.siginterrupt(signal.SIGINT, True)
+    assert time.monotonic() - asked < _MOST_S, "the interrupt was seen only when the file had been given up"
     (place.root / "go").touch()
     until(lambda: not working(place.root))
     assert not pipeline.find(workspace=place)
