@@ -6,6 +6,7 @@ import os
 import signal
 
 from tests.capture.kernel import kernel
+from tests.capture.test_kernels import END_JOBLIB
 from tests.faults.ahead import ahead
 from tests.faults.faults import FIT, GONE
 from tests.faults.looking import one, seen, until
@@ -39,6 +40,7 @@ def test_no_child_of_a_cell_ends_its_run_or_adds_to_it(folder):
             assert status == "ok" and "nbmlops" not in said, said
         assert one(folder).status == "running"
         assert k.run("logged = run.log({'mae': 0.5})") == ("ok", "")
+        assert k.run(END_JOBLIB)[0] == "ok"
         k.shut_down()
     found = one(folder)
     assert found.told == ("finished", "", None)
