@@ -12,7 +12,7 @@ demo: venv  ## the main job on real data, from nothing to the table and the repo
 	$(BIN)/python -m demo
 
 test: venv system lint  ## everything: lint, types, arrows, doctests, kernels, servers, browser, notebooks
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder  # two at a time: a library that takes all cores would wait for the other
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder  # they wait as often as they work; a library that takes all cores would wait for the others
 	$(MAKE) --no-print-directory test-exports
 
 test-fast: venv  ## the inner loop: nothing that starts a kernel, a server or a browser

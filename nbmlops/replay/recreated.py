@@ -52,8 +52,8 @@ def recreate(record: RunRecord, folder: Path) -> Path:
 def build(recorded: dict[str, Any], folder: Path, *, also: tuple[str, ...] = ()) -> Path:
     """Build an environment in `folder`; gives its Python. With uv where it is installed, else venv and pip.
 
-    What is installed here in the recorded version, and is whole by its own digests, is copied, and `also` what nothing recorded; the rest
-    comes from whatever index the machine is set up for. Raises Unavailable where it cannot be built.
+    What is installed here in the recorded version, and is whole by its own digests, is taken from here (linked, as uv does, or copied), and
+    `also` what nothing recorded; the rest comes from whatever index the machine is set up for. Raises Unavailable where it cannot be built.
     """
     version = str(recorded.get("python", ""))
     place = folder / "environment"
@@ -74,7 +74,7 @@ def build(recorded: dict[str, Any], folder: Path, *, also: tuple[str, ...] = ())
         pip = [uv, "pip", "install", "--python", str(python)] if uv else [sys.executable, "-m", "pip", "--python", str(python), "install"]
         _do([*pip, "--quiet", "--no-deps", "-r", str(lock)], folder, "its packages")
     for name, files in whole.items():  # last: where something cannot be had, that is known sooner
-        _copy(Path(str(_at(name))), files, packages, place)
+        _take(Path(str(_at(name))), files, packages, place)
     return python
 
 
@@ -102,22 +102,34 @@ def _whole(found: importlib.metadata.Distribution) -> list[Path]:
     return [path for _, path in files]
 
 
-def _copy(top: Path, files: list[Path], packages: Path, place: Path) -> None:
-    """Copy files of a distribution that stands in the folder `top`."""
+def _take(top: Path, files: list[Path], packages: Path, place: Path) -> None:
+    """Have the files of a distribution that stands in the folder `top`."""
     for path in files:
         path = Path(os.path.normpath(path))
         if path.suffix == ".pyc" or not path.is_file():
             continue
         target = packages / path.relative_to(top) if path.is_relative_to(top) else place / path.relative_to(sys.prefix)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
+        script = target.parent.name == "bin"
+        _put(path, target, link=not script)
         if path.suffix == ".py" and (compiled := _compiled(path)) is not None:
             beside = Path(cache_from_source(str(target)))
             beside.parent.mkdir(exist_ok=True)
-            shutil.copy2(compiled, beside)
-        if target.parent.name == "bin":
-            script = target.read_bytes()
-            target.write_bytes(script.replace(os.fsencode(sys.prefix), os.fsencode(place), 1) if script[:2] == b"#!" else script)
+            _put(compiled, beside, link=True)
+        if script and (text := target.read_bytes())[:2] == b"#!":
+            target.write_bytes(text.replace(os.fsencode(sys.prefix), os.fsencode(place), 1))
+
+
+def _put(path: Path, target: Path, *, link: bool) -> None:
+    """Have a file in another place: a second name of it where it is never written, and where both are on one disk."""
+    target.unlink(missing_ok=True)  # what stands there may be another file's second name
+    if link and not path.is_symlink():
+        try:
+            os.link(path, target)
+            return
+        except OSError:
+            pass
+    shutil.copy2(path, target)
 
 
 def _compiled(path: Path) -> Path | None:
