@@ -16,7 +16,7 @@ from nbmlops.errors import Invalid, Unwritable
 
 FOLDER = ".nbmlops"
 FILE = "workspace.json"
-SCHEMA_VERSION = 11  # the number of the ledger's last migration
+SCHEMA_VERSION = 12  # the number of the ledger's last migration
 ENVIRONMENT = "NBMLOPS_WORKSPACE"
 
 

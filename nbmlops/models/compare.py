@@ -61,7 +61,7 @@ def _things(workspace: Workspace, sides: Sequence[Beside]) -> Iterator[Differenc
     for name in _names(side.run.params for side in sides if side.run):
         yield Difference(part="parameter", name=name, values=[side.run.params.get(name) if side.run else None for side in sides])
     yield Difference(part="estimator", name="estimator", values=[version.estimator for version in versions])
-    fitted = [side.fit.parameters if side.fit else {} for side in sides]
+    fitted = [side.fit.parameters if side.fit else side.version.parameters for side in sides]
     for name in _names(fitted):
         yield Difference(part="estimator", name=name, values=[parameters.get(name) for parameters in fitted])
     yield Difference(part="environment", name="python", values=[version.python for version in versions])

@@ -25,7 +25,7 @@ def page(workspace: Workspace, model: Model, version: ModelVersion) -> VersionPa
     number = version.version
     return VersionPage(
         version=version, champion=model.aliases.get(CHAMPION), run=around.run, rows=around.rows,
-        parameters=around.fit.parameters if around.fit else {}, examples=examples, reports=around.reports,
+        parameters=around.fit.parameters if around.fit else around.version.parameters, examples=examples, reports=around.reports,
         moves=[move for move in model.moves if number in (move.version, move.previous)][:_MOST_MOVES],
         by_version={
             name: {str(other.version): other.metrics[name] for other in reversed(model.versions) if name in other.metrics}

@@ -47,7 +47,7 @@ class ModelVersion:
     `verdict` is what executing its run again showed last; None where nobody asked. `code` is the digest of the code that its
     file brings, which somebody must trust before it is loaded. `python` and `distributions` are what a clean process had when it
     answered as the notebook did (None: it was registered before that was asked); `fixtures` the digest of the rows it answered.
-    `converted_from` is the version that it is another form of.
+    `converted_from` is the version that it is another form of; `parameters` what its estimator was set to when it was registered.
     `forced`: it was once promoted past a gate that refused it, and stays marked.
     """
 
@@ -73,6 +73,7 @@ class ModelVersion:
     python: str | None = None
     distributions: dict[str, str] = field(default_factory=dict)
     converted_from: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
     forced: bool = False
 
 
@@ -347,9 +348,9 @@ class Example:
 class VersionPage:
     """Everything that is known of one version.
 
-    `parameters` are those of the estimator when it was fitted. `reports` are of its gate, newest first; `moves` those of aliases to
-    it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `gated`: the champion must show
-    something first. `subject` is what lineage calls it, `load` the Python that loads it. `notes` say what could not be read.
+    `parameters` are those of the estimator when it was fitted, or registered. `reports` are of its gate, newest first; `moves` those
+    of aliases to it and from it. `by_version` has each of its metrics in all versions (metric → version → value). `gated`: the champion
+    must show something first. `subject` is what lineage calls it, `load` the Python that loads it. `notes` say what could not be read.
     """
 
     version: ModelVersion

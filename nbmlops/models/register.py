@@ -67,6 +67,7 @@ def register(
         model, flavor=source.flavor, digest=workspace.blobs.put(source.data), size_bytes=len(source.data), signature=signature,
         metrics=found, run=source.run, fit=source.fit, dataset=source.frame, target=source.target, estimator=source.estimator,
         description=description, code=brought, fixtures=kept, python=proof.python, distributions=proof.distributions,
+        parameters=source.parameters,
     )  # fmt: skip
 
 

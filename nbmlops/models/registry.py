@@ -99,7 +99,7 @@ class Registry:
         self, model: str, *, flavor: str, digest: str, size_bytes: int, signature: Signature, metrics: dict[str, float],
         run: str | None, dataset: str | None, target: str | None, estimator: str, description: str, fit: int | None = None,
         code: str | None = None, fixtures: str | None = None, python: str | None = None, distributions: dict[str, str] | None = None,
-        converted_from: int | None = None, told: dict[str, Any] | None = None,
+        converted_from: int | None = None, parameters: dict[str, Any] | None = None, told: dict[str, Any] | None = None,
     ) -> ModelVersion:  # fmt: skip
         """Add a version; the same bytes from the same run with the same words, and no other data, are the version that is there already.
 
@@ -122,7 +122,7 @@ class Registry:
                 signature=dump(msgspec.to_builtins(signature)), metrics=dump(metrics), run=run, fit=fit, dataset=dataset, target=target,
                 estimator=estimator, description=description, registered_at=now_text(place.clock()), registered_by=place.actor,
                 schema_version=SCHEMA, code=code, fixtures=fixtures, python=python, distributions=dump(distributions or {}),
-                converted_from=converted_from,
+                converted_from=converted_from, parameters=dump(parameters) if parameters else None,
             )  # fmt: skip
             tx.changed("model", model)
             seal = facts.sealed(tx.read("SELECT * FROM model_version WHERE model = ? AND version = ?", model, version)[0])
@@ -223,7 +223,7 @@ def _version(row: Any, aliases: dict[str, int]) -> ModelVersion:
         aliases=sorted(alias for alias, version in aliases.items() if version == row["version"]), verdict=row["verdict"],
         code=row["code"], fixtures=row["fixtures"], python=row["python"],
         distributions=load(row["distributions"]) if row["distributions"] else {}, forced=bool(row["forced"]),
-        converted_from=row["converted_from"],
+        converted_from=row["converted_from"], parameters=load(row["parameters"]) if row["parameters"] else {},
     )  # fmt: skip
 
 

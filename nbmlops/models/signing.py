@@ -18,7 +18,7 @@ from nbmlops import plugins
 from nbmlops.errors import Damaged, NotFound, Untrusted
 from nbmlops.ledger.encode import dump, load, now_text, text
 from nbmlops.models import signers
-from nbmlops.models.facts import facts_of
+from nbmlops.models.facts import LATER, facts_of
 from nbmlops.models.package import ModelFile, write
 from nbmlops.models.records import ModelSignature, ModelVersion, Signature, SignatureCheck
 from nbmlops.workspace import Workspace
@@ -143,7 +143,7 @@ def _hold(workspace: Workspace, row: Any, kept: Any) -> None:
 def _same(row: Any, said: dict[str, Any], files: dict[str, str]) -> None:
     """What was signed is this version: its facts are those of the row, its file the version's, and so are the rows it must answer."""
     now = facts_of(row)
-    other = [name for name in sorted(_CORE | set(said)) if name not in said or said[name] != now.get(name)]
+    other = [name for name in sorted(_CORE | set(said) | set(LATER) & set(now)) if name not in said or said[name] != now.get(name)]
     if other:
         raise Damaged(f"its {other[0]} is another than the signed one")
     if row["digest"] not in files.values() or (row["fixtures"] and row["fixtures"] not in files.values()):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import FunctionType
 from typing import Any
 
 from nbmlops import plugins
 from nbmlops.capture.attached import facts_of, living_estimators
-from nbmlops.capture.fits import class_name, is_model
+from nbmlops.capture.fits import class_name, is_model, parameters
 from nbmlops.capture.headless import ROWS
 from nbmlops.data import book
 from nbmlops.errors import Invalid, NbmlopsError, NotFound
@@ -42,6 +42,7 @@ class Source:
     signature: Signature | None = None
     vouched: tuple[str, ...] = ()
     sparse: bool = False
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, around: str | None = None) -> Source:
@@ -72,7 +73,17 @@ def living(workspace: Workspace, estimator: Any, run: str | None, data: Any, *, 
     name = class_name(estimator) if not isinstance(estimator, FunctionType) else f"{estimator.__module__}.{estimator.__qualname__}"
     data = _saved(flavor, estimator)
     fixtures = flavor.fixtures(estimator, sample)
-    return Source(flavor.name, data, name, run_id, fit, frame, target, sample, fixtures, sparse=sparse)
+    return Source(
+        flavor.name, data, name, run_id, fit, frame, target, sample, fixtures, sparse=sparse, parameters=_set_to(estimator),
+    )  # fmt: skip
+
+
+def _set_to(estimator: Any) -> dict[str, Any]:
+    """An estimator's parameters as plain values; none where it does not tell them."""
+    try:
+        return parameters(estimator)
+    except Exception:  # get_params is somebody's code, and what it raises is no reason not to keep the model
+        return {}
 
 
 def run_around(workspace: Workspace) -> str | None:

@@ -6,14 +6,18 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from nbmlops.contract.request import call
 from nbmlops.contract.words import parse
 from nbmlops.doors.display import chart_of, html_of
 from nbmlops.doors.text import text_of
 from nbmlops.errors import Invalid, NotFound
-from nbmlops.models import compare_verbs, verbs
+from nbmlops.models import audit_verbs, audited, compare_verbs, verbs
 from nbmlops.models.registry import Registry
+from nbmlops.runs import trail
 from nbmlops.workspace import Workspace
 from tests.models.versions import add_version
 
@@ -126,6 +130,24 @@ def test_names_in_a_page_and_in_a_comparison_are_text_whatever_they_look_like(th
         shown = html_of(record)
         assert "<img" not in shown and "&lt;img" in shown
         assert "<img" not in chart_of(record).svg()
+
+
+def test_what_estimators_were_set_to_is_known_where_nobody_saw_them_fitted(workspace: Workspace):
+    rows = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [1.0, 0.0, 1.0, 0.0]})
+    for alpha in (0.1, 2.0):
+        fitted = make_pipeline(StandardScaler(), Ridge(alpha=alpha)).fit(rows, rows["a"])
+        verbs.register("bare", fitted, data=rows, workspace=workspace)
+    compared = compare_verbs.compare("bare", versions=[1, 2], workspace=workspace)
+    assert values(compared, "ridge__alpha") == [0.1, 2.0]
+    assert compare_verbs.version("bare", 2, workspace=workspace).parameters["ridge__alpha"] == 2.0
+    for edit in ("NULL", """'{"ridge__alpha": 0.5}'"""):
+        with pytest.raises(AssertionError), workspace.ledger.write() as tx:
+            tx.run(f"UPDATE model_version SET parameters = {edit} WHERE version = 2")
+            events, tables = tx.read(trail.ALL), {name: tx.read(sql) for name, sql in audited.TABLES.items()}
+            (harm,) = audited.disagreeing(events, tables)
+            assert (harm.table, harm.harm) == ("model_version", "edited")
+            raise AssertionError("and it is as it was")
+    assert audit_verbs.verify(workspace=workspace).whole
 
 
 def test_the_newest_report_is_the_one_that_is_compared(three: Workspace):

@@ -504,6 +504,7 @@ export interface ModelVersion {
   python: string | null;
   distributions: { [key: string]: string };
   converted_from: number | null;
+  parameters: { [key: string]: Json };
   forced: boolean;
 }
 
