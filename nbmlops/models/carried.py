@@ -1,11 +1,9 @@
-"""The code that a model's file brings, made importable. This file imports nothing of nbmlops: a copy travels in a model's folder."""
+"""The code that a model's file brings, made importable. This file imports nothing of nbmlops: a copy travels in a model's
+folder, and one of `held.py` beside it."""
 
 from __future__ import annotations
 
 import builtins
-import contextlib
-import enum
-import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -17,12 +15,15 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable
-from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-PACKAGE = re.compile(r"nbmlops_code_[0-9a-f]{16}")
+if TYPE_CHECKING:
+    from nbmlops.models import held
+else:
+    held = importlib.import_module("nbmlops_held" if __name__ == "nbmlops_carried" else "nbmlops.models.held")
+
 PYTHON = importlib.util.MAGIC_NUMBER.hex()  # another Python adds other methods to a class than this one
-_CODE = "code called "
 _lock = threading.RLock()
 
 
@@ -33,7 +34,7 @@ class Otherwise(ValueError):
 class Carried:
     """The code in a model file: `files` by place, `values` (members) by name, `package` under which the model knows them.
 
-    `holds`: what the notebook's definitions held when the model was kept, by name (see `facts`); `python` which Python that was.
+    `holds`: what the notebook's definitions held when the model was kept, by name (see `held`); `python` which Python that was.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Carried:
     @property
     def digest(self) -> str:
         """One digest over the sources: who trusts it trusts this code, whatever values it is given."""
-        return "sha256:" + _digest(self.files)
+        return "sha256:" + held.digest(self.files)
 
     def install(self, made: Callable[[str, bytes], Any]) -> None:
         """Have the package importable; `made(member, bytes)` makes a value of what is kept of it.
@@ -63,13 +64,13 @@ class Carried:
 
     def _hold(self, space: dict[str, Any]) -> None:
         """What the source gives is what the notebook had."""
-        for name, held in self.holds.items():
-            given = facts(name, space.get(name))
-            for what in [*held, *given]:
-                had, gives = held.get(what, "nothing"), given.get(what, "nothing")
+        for name, kept in self.holds.items():
+            given = held.facts(name, space.get(name))
+            for what in [*kept, *given]:
+                had, gives = kept.get(what, "nothing"), given.get(what, "nothing")
                 if had == gives:
                     continue
-                if had.startswith(_CODE) or gives.startswith(_CODE):
+                if had.startswith(held.CODE) or gives.startswith(held.CODE):
                     raise Otherwise(f"{what} is not what its source gives.")
                 raise Otherwise(f"{what} was {had}, and its source now gives {gives}.")
 
@@ -82,7 +83,7 @@ def carried(data: bytes) -> Carried | None:
             return None
         about = json.loads(members.read("code/about.json"))
         package = about.get("package") if isinstance(about, dict) else None
-        if not isinstance(package, str) or not PACKAGE.fullmatch(package):
+        if not isinstance(package, str) or not held.PACKAGE.fullmatch(package):
             raise ValueError("The code in the model names no package.")
         holds = about.get("holds") or {}
         if not isinstance(holds, dict) or not all(_said(one) for one in holds.values()):
@@ -92,8 +93,8 @@ def carried(data: bytes) -> Carried | None:
     return Carried(package, files, values, holds, about.get("python"))
 
 
-def _said(held: Any) -> bool:
-    return isinstance(held, dict) and all(isinstance(one, str) for one in held.values())
+def _said(found: Any) -> bool:
+    return isinstance(found, dict) and all(isinstance(one, str) for one in found.values())
 
 
 def table(member: str, content: bytes) -> Any:
@@ -108,7 +109,7 @@ def table(member: str, content: bytes) -> Any:
 
 def package_of(files: dict[str, str], values: dict[str, bytes]) -> str:
     """The name under which a model knows its code and what that was given: their digest, whatever name the values know it by."""
-    return "nbmlops_code_" + _digest({**files, **{name: _unnamed(name, content) for name, content in values.items()}})[:16]
+    return "nbmlops_code_" + held.digest({**files, **{name: _unnamed(name, content) for name, content in values.items()}})[:16]
 
 
 def _unnamed(member: str, content: bytes) -> bytes:
@@ -117,17 +118,8 @@ def _unnamed(member: str, content: bytes) -> bytes:
         return content
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         found = {name: parts.read(name) for name in parts.namelist()}
-    found["schema.json"] = re.sub(PACKAGE.pattern.encode(), b"", found["schema.json"])
-    return _digest(found).encode()
-
-
-def _digest(parts: dict[str, Any]) -> str:
-    found = hashlib.sha256()
-    for name in sorted(parts):
-        content = parts[name].encode() if isinstance(parts[name], str) else parts[name]
-        found.update(b"%d:%s:%d:" % (len(name.encode()), name.encode(), len(content)))
-        found.update(content)
-    return found.hexdigest()
+    found["schema.json"] = re.sub(held.PACKAGE.pattern.encode(), b"", found["schema.json"])
+    return held.digest(found).encode()
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -181,104 +173,3 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             if one != "*" and not hasattr(module, one) and self.find_spec(f"{own}.{one}") is not None:
                 importlib.import_module(f"{own}.{one}")
         return module
-
-
-# -- what a definition holds
-
-
-def facts(name: str, value: Any) -> dict[str, str]:
-    """What a function or class of the notebook holds that its source may give otherwise: what it is, and how it was.
-
-    >>> space = {"__name__": "__main__"}
-    >>> exec("def cap(x, lim=10): return min(x, lim)", space)
-    >>> facts("cap", space["cap"])
-    {"The default 'lim' of 'cap'": '10'}
-    """
-    found: dict[str, str] = {}
-    if isinstance(value, type):
-        _of_class(f"'{name}'", value, found, {id(value)})
-    else:
-        _of(f"'{name}'", f"'{name}'", value, found, set())
-    return found
-
-
-def _of_class(name: str, value: type, found: dict[str, str], seen: set[int]) -> None:
-    for at, base in enumerate(value.__bases__):
-        own = _own(base.__module__)
-        found[f"Base {at + 1} of {name}"] = "a class of the notebook" if own else f"{base.__module__}.{base.__qualname__}"
-        if own and id(base) not in seen:
-            seen.add(id(base))
-            _of_class(f"base {at + 1} of {name}", base, found, seen)
-    members = dict(value.__members__) if issubclass(value, enum.Enum) else {}
-    for key, held in {**vars(value), **members}.items():
-        if not (key.startswith("_") and key.endswith("_")) or isinstance(held, (FunctionType, staticmethod, classmethod)):
-            function = getattr(held, "__func__", held)
-            if isinstance(function, FunctionType) and not function.__code__.co_filename.startswith("<string>"):  # what dataclasses write
-                # Not the code itself: whoever records a session has calls in it rewritten.
-                found[f"The code of {key!r} of {name}"] = _whence(function.__code__)
-            _of(f"{key!r} of {name}", f"{key!r} of {name}", held, found, seen)
-
-
-def _of(what: str, name: str, held: Any, found: dict[str, str], seen: set[int]) -> None:
-    """What is held in one place. Of what has no text of its own, its type."""
-    if isinstance(held, (staticmethod, classmethod)):
-        held = held.__func__
-    if isinstance(held, property):
-        for part in ("fget", "fset", "fdel"):
-            if getattr(held, part) is not None:
-                _of(f"{what} ({part})", f"{name} ({part})", getattr(held, part), found, seen)
-    elif isinstance(held, FunctionType):
-        if id(held) not in seen:
-            seen.add(id(held))
-            _of_function(name, held, found, seen)
-    elif isinstance(held, type):
-        found[what] = "a class" if _own(held.__module__) else f"{held.__module__}.{held.__qualname__}"
-    else:
-        found[what] = _text(held)
-
-
-def _of_function(name: str, value: FunctionType, found: dict[str, str], seen: set[int]) -> None:
-    wrapped = getattr(value, "__wrapped__", None)
-    if not _own(value.__globals__.get("__name__")):
-        found[f"The code of {name}"] = f"{value.__globals__.get('__name__')}.{value.__code__.co_name}"
-        if isinstance(wrapped, FunctionType):
-            _of(f"{name}, wrapped,", f"{name}, wrapped,", wrapped, found, seen)
-        return
-    code = value.__code__
-    names = code.co_varnames[: code.co_argcount]
-    defaults = value.__defaults__ or ()
-    given = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)) | (value.__kwdefaults__ or {})
-    for argument, held in given.items():
-        _of(f"The default {argument!r} of {name}", f"{argument!r}, a default of {name},", held, found, seen)
-    for free, cell in zip(code.co_freevars, value.__closure__ or (), strict=True):
-        with contextlib.suppress(ValueError):  # not bound yet
-            if not isinstance(cell.cell_contents, type):
-                _of(f"{free!r}, which {name} closes over,", f"{free!r} of {name}", cell.cell_contents, found, seen)
-
-
-def _whence(code: CodeType) -> str:
-    """By what name a function was defined, and whether within something."""
-    return f"{_CODE}{code.co_name}, {'within something' if '.' in code.co_qualname else 'by itself'}"
-
-
-def _text(value: Any, depth: int = 4) -> str:
-    kind = type(value)
-    if isinstance(value, enum.Enum):
-        return f"{value.name} {_text(value.value, depth - 1)}" if depth else value.name
-    if value is None or kind in (bool, int, float, complex):
-        return repr(value)
-    if kind in (str, bytes, bytearray):
-        return repr(value) if len(value) < 40 else f"{kind.__name__} {_digest({'': repr(value)})[:16]}"
-    if kind in (list, tuple, set, frozenset, dict) and depth:
-        inside = [f"{_text(key, depth - 1)}: {_text(one, depth - 1)}" for key, one in value.items()] if kind is dict else None
-        parts = inside if inside is not None else [_text(one, depth - 1) for one in value]
-        said = f"{kind.__name__} of " + ", ".join(sorted(parts) if kind in (set, frozenset) else parts)
-        return said if len(said) < 200 else f"{kind.__name__} {_digest({'': said})[:16]}"
-    if kind.__module__ == "numpy" and hasattr(value, "tobytes") and not getattr(value.dtype, "hasobject", True):
-        said = f"{kind.__name__} {value.dtype} {value.shape}"
-        return f"{said} {value!r}" if value.size == 1 else f"{said} {_digest({'': value.tobytes()})[:16]}"
-    return f"a {kind.__name__}"
-
-
-def _own(module: Any) -> bool:
-    return module == "__main__" or bool(PACKAGE.match(str(module)))

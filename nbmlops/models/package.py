@@ -21,7 +21,9 @@ LOADER = "nbmlops_model.py"
 EXAMPLE, SERVING_EXAMPLE = "input_example.json", "serving_input_example.json"
 MLFLOW = "mlflow>=3.1"  # what a server of MLflow's needs besides the model's own distributions
 _ZONE = re.compile(r"\d[+-]\d\d:\d\d$")
-_CODE = {LOADER: "portable.py", "nbmlops_carried.py": "carried.py", "nbmlops_skops.py": "flavors/skops_later.py"}
+_CODE = {
+    LOADER: "portable.py", "nbmlops_carried.py": "carried.py", "nbmlops_held.py": "held.py", "nbmlops_skops.py": "flavors/skops_later.py",
+}  # fmt: skip
 _MLFLOW = {"float": "double", "integer": "long", "string": "string", "boolean": "boolean", "datetime": "datetime"}
 
 

@@ -1,4 +1,4 @@
-"""Opens a model without nbmlops. This file imports nothing of it: copies of it and of `carried.py` travel in a model's folder.
+"""Opens a model without nbmlops. This file imports nothing of it: copies of it, `carried.py` and `held.py` travel in a model's folder.
 
     python nbmlops_model.py FOLDER                    answers the rows kept in the folder, and says whether as before (--json: all of it)
     nbmlops_model.open_folder("FOLDER").predict(rows)

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from nbmlops.errors import Invalid
-from nbmlops.models.carried import facts
+from nbmlops.models.held import facts
 from nbmlops.models.travelling.living import living, replaced, set_since
 from nbmlops.models.travelling.modules import own_imports, with_its_imports
 from nbmlops.models.travelling.own import code_of, is_own, parts

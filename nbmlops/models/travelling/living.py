@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nbmlops.models.carried import facts
+from nbmlops.models.held import facts
 from nbmlops.models.travelling.source import Definition
 
 Edit = tuple[ast.expr, str, Any]  # the expression, what it is for, and what it gave
