@@ -55,6 +55,8 @@ def coded(signature: Signature, sample: Any) -> Signature:
 def giving(signature: Signature, answers: Sequence[Any]) -> Signature:
     """A signature whose outputs are of the types that a model's answers have; names and ranges are those of the target, where known.
 
+    Several answers a row that nobody named stay one output without a name.
+
     >>> giving(Signature(inputs=[], outputs=[]), [0.5, 1.0]).outputs
     [SignatureColumn(name='prediction', type='float', nullable=False, least=None, most=None, categories=None, coded=False)]
     """
@@ -64,8 +66,9 @@ def giving(signature: Signature, answers: Sequence[Any]) -> Signature:
         return signature
     known = signature.outputs
     if len(known) != len(parts):
-        names = ["prediction"] if len(parts) == 1 else [f"prediction{at}" for at in range(len(parts))]
-        known = [SignatureColumn(name=name, type="float", nullable=False) for name in names]
+        if len(parts) > 1:
+            return signature
+        known = [SignatureColumn(name="prediction", type="float", nullable=False)]
     return replace(signature, outputs=[replace(column, type=kind) for column, kind in zip(known, kinds, strict=True) if kind])
 
 
