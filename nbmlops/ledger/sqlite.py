@@ -62,7 +62,8 @@ class SqliteLedger:
             try:
                 yield lambda sql, *values: connection.execute(sql, values).fetchall()
             finally:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # what fails badly has ended it
+                    connection.execute("ROLLBACK")
 
     def read_one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """The first row, or None."""

@@ -60,7 +60,10 @@ def giving(signature: Signature, answers: Sequence[Any]) -> Signature:
     >>> giving(Signature(inputs=[], outputs=[]), [0.5, 1.0]).outputs
     [SignatureColumn(name='prediction', type='float', nullable=False, least=None, most=None, categories=None, coded=False)]
     """
-    parts = list(zip(*answers, strict=True)) if answers and all(isinstance(one, (list, tuple)) for one in answers) else [answers]
+    wide = {len(one) if isinstance(one, (list, tuple)) else None for one in answers}
+    if len(wide) != 1 or wide == {0}:  # lists of any length, such as labels of a text
+        return signature
+    parts = [answers] if wide == {None} else list(zip(*answers, strict=True))
     kinds = [_answered(part) for part in parts]
     if None in kinds:
         return signature

@@ -11,7 +11,7 @@ import pytest
 
 from nbmlops.errors import Invalid
 from nbmlops.models.records import Signature, SignatureColumn
-from nbmlops.models.signature import columns_to_frame, infer, rows_to_frame
+from nbmlops.models.signature import columns_to_frame, giving, infer, rows_to_frame
 
 
 def column(name, kind, nullable=False):
@@ -130,3 +130,10 @@ def test_the_signature_of_frames_with_pandas_own_types():
 def test_arrays_have_counted_columns():
     found = infer(np.zeros((2, 3)))
     assert [c.name for c in found.inputs] == ["x0", "x1", "x2"] and not found.named
+
+
+@pytest.mark.parametrize("answers", [[], [[], []], [["a"], ["a", "b"]], [1.0, [1.0]], [None, None], [{}, {}]])
+def test_answers_that_are_no_columns_say_nothing_of_what_a_model_gives(answers):
+    target = Signature(inputs=[], outputs=[column("y", "integer")])
+    assert giving(target, answers) == target
+    assert giving(target, [0.5, 1.0]).outputs == [column("y", "float")]

@@ -13,7 +13,7 @@ from nbmlops.errors import Damaged
 MAX_MEMBERS = 100_000
 MAX_UNPACKED = 16 << 30
 MAX_RATIO, SMALL = 100, 64 << 20  # what unpacks to little may be packed as tightly as it likes
-# What zipfile raises for a file that is none; NotImplementedError is its word for a zip of a later version.
+# What zipfile raises for a file that is no zip, or one of a later version than it reads.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, KeyError, IndexError)
 _AGAIN = "Get it again from whoever made it."
 _DRIVE = re.compile(r"[A-Za-z]:")
